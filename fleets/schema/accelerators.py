@@ -1,0 +1,47 @@
+"""Accelerators: what one GPU, TPU or LPU is according to its specification."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fleets.schema.base import Count, FrozenModel, Name, Positive, Source
+
+Arithmetic = Literal["bf16", "fp8", "int8", "fp4"]
+"""Number formats that tensor cores multiply in (fp16 counts as bf16)."""
+
+
+class Accelerator(FrozenModel):
+    """One accelerator type; every figure is a data-sheet peak per accelerator, dense (no sparsity)."""
+
+    name: Name
+    aliases: tuple[Name, ...] = ()
+    """Other names under which configs and measured tables know it."""
+    vendor: str = ""
+    hbm_gb: Annotated[Positive, Field(le=10_000)]
+    """Memory that a program can use, in GB of 1e9 bytes."""
+    hbm_bandwidth_gb_s: Annotated[Positive, Field(le=1e6)]
+    """Peak memory bandwidth, GB/s."""
+    tflops: dict[Arithmetic, Annotated[Positive, Field(le=1e6)]]
+    """Peak dense arithmetic by number format, TFLOP/s (TOP/s for int8); a format that is absent is not supported."""
+    interconnect: Literal["switched", "torus"] = "switched"
+    """`switched`: NVLink/xGMI nodes with an all-reduce library; `torus`: peer-to-peer links (TPU, Groq)."""
+    scaleup_gb_s: Positive | None = None
+    """Unidirectional bandwidth inside the scale-up domain, GB/s; null: no link, instances stay on one accelerator."""
+    scaleup_domain: Count = 1
+    """Accelerators in one scale-up domain (the node, or the rack of 72)."""
+    scaleout_gb_s: Positive | None = None
+    """Unidirectional bandwidth between domains, GB/s (400 Gbit/s = 50); null: instances stay inside a domain."""
+    tdp_w: Annotated[Positive, Field(le=100_000)] | None = None
+    """Thermal design power, W."""
+    sources: tuple[Source, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    """Fields whose figure the sources disagree on or that is unverified; see `note`."""
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _has_wide_arithmetic(self) -> Accelerator:
+        if "bf16" not in self.tflops:
+            raise ValueError(f"{self.name}: tflops needs bf16 (16-bit dense TFLOP/s), got {sorted(self.tflops)}")
+        return self

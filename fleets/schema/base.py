@@ -1,0 +1,29 @@
+"""The frozen base of every schema, and the small field types that refuse absurd numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}$")]
+"""A catalogue name: letters, digits, dot, dash, plus and underscore."""
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
+
+
+class FrozenModel(BaseModel):
+    """Immutable, refuses unknown keys, and keeps the sentence below a field as its description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Source(FrozenModel):
+    """Where a figure comes from."""
+
+    name: str
+    """Project, data sheet or publication, with its licence where it has one."""
+    date: str
+    """Date of the figure, YYYY-MM-DD or YYYY-MM."""
