@@ -91,6 +91,10 @@ class Architecture(FrozenModel):
     """One matrix serves as input embedding and unembedding."""
     weight_precision: WeightPrecision = "bf16"
     """Precision of the published checkpoint; used where a point or config names none."""
+    attention_weight_precision: WeightPrecision | None = None
+    """Precision of the checkpoint's attention matrices where they are kept wider (gpt-oss: bf16)."""
+    embedding_weight_precision: WeightPrecision | None = None
+    """Precision of the checkpoint's embedding and unembedding where they are kept wider."""
     kv_precision: KvPrecision = "bf16"
     activation_bytes: Annotated[float, Field(gt=0, le=4)] = 2.0
     """Bytes per activation on the wire and in memory traffic."""

@@ -46,6 +46,8 @@ class AcceleratorConstants(FrozenModel):
     """Share of peak memory bandwidth."""
     kernel_launch_latency_us: NonNegative
     """Host and device time per serial matrix multiplication."""
+    collectives: Collectives | None = None
+    """Collective library of this accelerator where it differs from the set's."""
 
 
 class Choices(FrozenModel):
@@ -101,3 +103,7 @@ class AssumptionSet(FrozenModel):
     def constants(self, accelerator: str) -> AcceleratorConstants:
         """The constants of an accelerator, by catalogue name."""
         return self.accelerators.get(accelerator, self.default_accelerator)
+
+    def collectives_of(self, accelerator: str) -> Collectives:
+        """The collective library of an accelerator, by catalogue name: its own, or the set's."""
+        return self.constants(accelerator).collectives or self.collectives
