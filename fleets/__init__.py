@@ -1,1 +1,1 @@
-"""Data of the planner: accelerators, architectures, prices, assumption sets and fleets, with schemas and catalogue."""
+"""Data of the planner: accelerators, architectures, prices, assumption sets and fleets, with schemas."""

@@ -11,7 +11,7 @@ class CatalogError(ValueError):
         self.problems = problems
 
 
-class UnknownName(CatalogError):
+class UnknownName(CatalogError):  # noqa: N818 (says what it is)
     """A name that is not in the catalogue; `nearest` are the names that look like it."""
 
     def __init__(self, kind: str, name: str, nearest: list[str]) -> None:

@@ -43,5 +43,7 @@ class Accelerator(FrozenModel):
     @model_validator(mode="after")
     def _has_wide_arithmetic(self) -> Accelerator:
         if "bf16" not in self.tflops:
-            raise ValueError(f"{self.name}: tflops needs bf16 (16-bit dense TFLOP/s), got {sorted(self.tflops)}")
+            raise ValueError(
+                f"{self.name}: tflops needs bf16 (16-bit dense TFLOP/s), got {sorted(self.tflops)}"
+            )
         return self

@@ -39,7 +39,9 @@ class Attention(FrozenModel):
     @model_validator(mode="after")
     def _complete(self) -> Attention:
         if self.kind == "mla" and self.kv_rank is None:
-            raise ValueError("multi-head latent attention needs kv_rank (kv_lora_rank in Hugging Face configs)")
+            raise ValueError(
+                "multi-head latent attention needs kv_rank (kv_lora_rank in Hugging Face configs)"
+            )
         if (self.windowed_layers > 0) != (self.window_tokens is not None):
             raise ValueError("window_tokens and windowed_layers go together")
         return self

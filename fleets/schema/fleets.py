@@ -51,7 +51,9 @@ class Supply(FrozenModel):
         if self.owned and self.limit is None:
             raise ValueError("an owned supply needs limit: how many accelerators are owned")
         if not self.owned and self.running_usd_per_hour is not None:
-            raise ValueError("running_usd_per_hour is for an owned supply; write owned: true or price_usd_per_hour")
+            raise ValueError(
+                "running_usd_per_hour is for an owned supply; write owned: true or price_usd_per_hour"
+            )
         return self
 
     @property
@@ -78,5 +80,7 @@ class Fleet(FrozenModel):
         labels = [supply.label for supply in self.supply]
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
-            raise ValueError(f"supplies need distinct names: {', '.join(twice)} stand twice; give each a name or site")
+            raise ValueError(
+                f"supplies need distinct names: {', '.join(twice)} stand twice; give each a name or site"
+            )
         return self

@@ -1,0 +1,193 @@
+"""The catalogue: entries of `fleets/data` by name or alias, each file read and checked once, when it is asked for.
+
+An entry's file is named after it, so a lookup by name reads one file. A lookup by alias reads all files of its kind
+once and keeps the index. Names and aliases are compared without regard to case; two entries that claim the same one
+are refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Generic, Literal, Protocol, TypeVar
+
+from fleets.errors import CatalogError, UnknownName
+from fleets.loading import read_yaml, validate
+from fleets.schema.accelerators import Accelerator
+from fleets.schema.accepted_lengths import AcceptedLengths
+from fleets.schema.architectures import Architecture
+from fleets.schema.assumptions import AssumptionSet
+from fleets.schema.base import FrozenModel
+from fleets.schema.fleets import Fleet
+from fleets.schema.prices import Price, PriceTable
+
+Kind = Literal["accelerators", "architectures", "assumptions", "prices", "accepted-lengths", "fleets"]
+KINDS: tuple[Kind, ...] = (
+    "accelerators",
+    "architectures",
+    "assumptions",
+    "prices",
+    "accepted-lengths",
+    "fleets",
+)
+DATA = Path(__file__).resolve().parent / "data"
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Entry = TypeVar("Entry", bound=FrozenModel)
+
+
+class Shelf(Generic[Entry]):
+    """All entries of one kind: a folder of YAML files with one entry each."""
+
+    def __init__(self, folder: Path, schema: type[Entry], word: str, name_field: str = "name") -> None:
+        self.folder, self.schema, self.word, self.name_field = folder, schema, word, name_field
+        self._loaded: dict[Path, Entry] = {}
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """File of each entry by lower-case name; the file's name is the entry's."""
+        found: dict[str, Path] = {}
+        for path in sorted(self.folder.glob("*.yaml")):
+            twin = found.get(path.stem.lower())
+            if twin is not None:
+                raise CatalogError([f"{self._shown(path)}: differs from {twin.name} only in case; keep one"])
+            found[path.stem.lower()] = path
+        return found
+
+    @cached_property
+    def index(self) -> dict[str, str]:
+        """Entry name by every lower-case name and alias; raises `CatalogError` listing each one claimed twice."""
+        claimed: dict[str, str] = {}
+        problems: list[str] = []
+        for stem, path in self.files.items():
+            try:
+                entry = self._load(path)
+            except CatalogError as error:
+                problems += error.problems
+                continue
+            for label in {label.lower() for label in (stem, *getattr(entry, "aliases", ()))}:
+                if label in claimed:
+                    problems.append(
+                        f"{self._shown(path)}: name or alias '{label}' already belongs to {self.word} "
+                        f"'{claimed[label]}'; rename one"
+                    )
+                claimed.setdefault(label, stem)
+        if problems:
+            raise CatalogError(problems)
+        return claimed
+
+    def get(self, name: str) -> Entry:
+        """The entry of that name or alias; raises `UnknownName` with the nearest names, or `CatalogError`."""
+        path = self.files.get(name.lower())
+        if path is None:
+            owner = self.index.get(name.lower())
+            if owner is None:
+                nearest = difflib.get_close_matches(name.lower(), self.index, n=3, cutoff=0.6)
+                raise UnknownName(self.word, name, nearest)
+            path = self.files[owner]
+        return self._load(path)
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all entries, sorted; aliases not included. Reads no file."""
+        return tuple(sorted(path.stem for path in self.files.values()))
+
+    def _load(self, path: Path) -> Entry:
+        if path not in self._loaded:
+            entry = validate(self.schema, read_yaml(path, self._shown(path)), self._shown(path))
+            name = getattr(entry, self.name_field)
+            if name != path.stem:
+                raise CatalogError(
+                    [
+                        f"{self._shown(path)}: {self.name_field} is '{name}'; the file must be named {name}.yaml"
+                    ]
+                )
+            self._loaded[path] = entry
+        return self._loaded[path]
+
+    def _shown(self, path: Path) -> str:
+        return f"{self.folder.name}/{path.name}"
+
+
+class Catalog:
+    """The shelves of one data folder; the module's functions use the shipped one."""
+
+    def __init__(self, folder: Path = DATA) -> None:
+        self.accelerators = Shelf(folder / "accelerators", Accelerator, "accelerator")
+        self.architectures = Shelf(folder / "architectures", Architecture, "architecture")
+        self.assumptions = Shelf(folder / "assumptions", AssumptionSet, "assumption set")
+        self.prices = Shelf(folder / "prices", PriceTable, "price table", "accelerator")
+        self.accepted_lengths = Shelf(folder / "accepted_lengths", AcceptedLengths, "accepted-length table")
+        self.fleets = Shelf(folder / "fleets", Fleet, "fleet")
+
+    def shelf(self, kind: Kind) -> Shelf[FrozenModel]:
+        """The shelf of a kind as the command line names it; raises `UnknownName` for another word."""
+        if kind not in KINDS:
+            raise UnknownName("catalogue kind", kind, list(KINDS))
+        shelf: Shelf[FrozenModel] = getattr(self, kind.replace("-", "_"))
+        return shelf
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Catalog:
+    """The catalogue that comes with the package."""
+    return Catalog()
+
+
+def accelerator(name: str) -> Accelerator:
+    """The accelerator of that name or alias; raises `UnknownName`."""
+    return shipped().accelerators.get(name)
+
+
+def architecture(name: str) -> Architecture:
+    """The architecture of that name or alias (Hugging Face ids are aliases); raises `UnknownName`."""
+    return shipped().architectures.get(name)
+
+
+def assumption_set(name: str) -> AssumptionSet:
+    """The assumption set of that name; raises `UnknownName`."""
+    return shipped().assumptions.get(name)
+
+
+def accepted_lengths(name: str) -> AcceptedLengths:
+    """The measured accepted lengths of that name; raises `UnknownName`."""
+    return shipped().accepted_lengths.get(name)
+
+
+def fleet(name: str) -> Fleet:
+    """The shipped fleet of that name; raises `UnknownName`."""
+    return shipped().fleets.get(name)
+
+
+def prices(accelerator_name: str) -> tuple[Price, ...]:
+    """All prices of an accelerator (name or alias), the default first; empty when the catalogue has none.
+
+    Raises `UnknownName` when there is no such accelerator.
+    """
+    shelf = shipped().prices
+    name = accelerator_name if accelerator_name.lower() in shelf.files else accelerator(accelerator_name).name
+    if name.lower() not in shelf.files:
+        return ()
+    return tuple(sorted(shelf.get(name).prices, key=lambda price: not price.default))
+
+
+def default_price(accelerator_name: str) -> Price:
+    """The price that a config gets when it names none; raises `CatalogError` when the catalogue has none."""
+    for price in prices(accelerator_name):
+        if price.default:
+            return price
+    raise CatalogError(
+        [
+            f"no default price for accelerator '{accelerator_name}'; write price_usd_per_hour [$/h] in its supply"
+        ]
+    )
+
+
+def names(kind: Kind) -> tuple[str, ...]:
+    """Sorted names of all entries of a kind; raises `UnknownName` for another kind."""
+    return shipped().shelf(kind).names()

@@ -1,0 +1,136 @@
+"""Reading YAML and checking it against a schema; every problem of a file is named at once.
+
+Only the safe loader is used, a key that stands twice is refused, and what pydantic finds is turned into sentences
+with file, key path, value, unit and fix.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from fleets.errors import CatalogError
+
+try:
+    from yaml import CSafeLoader as _BaseLoader
+except ImportError:  # PyYAML without its C library: same rules, slower
+    from yaml import SafeLoader as _BaseLoader  # type: ignore[assignment]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_UNITS = (
+    ("_usd_per_hour", "$/h"),
+    ("usd_per_hour", "$/h"),
+    ("_gb_s", "GB/s"),
+    ("_gb", "GB"),
+    ("tflops", "TFLOP/s"),
+    ("_kw_per_accelerator", "kW"),
+    ("_w", "W"),
+    ("_us", "µs"),
+    ("_ms", "ms"),
+    ("_fraction", "share of 1"),
+    ("_tokens", "tokens"),
+    ("_tokens_per_s", "tokens/s"),
+)
+
+
+class _UniqueKeys(_BaseLoader):
+    """Safe loader that refuses a key that stands twice in one mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: dict[Any, int] = {}
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
+            if isinstance(key, (str, int, float)) and key in seen:
+                raise _DuplicateKey(f"key '{key}' stands twice (lines {seen[key]} and {line}); keep one")
+            if isinstance(key, (str, int, float)):
+                seen[key] = line
+        return super().construct_mapping(node, deep)
+
+
+class _DuplicateKey(yaml.YAMLError):
+    """A mapping has one key twice."""
+
+
+def parse_yaml(text: str, file: str) -> Any:
+    """Parse YAML (or JSON) text; `file` names it in the `CatalogError` raised for bad syntax or a duplicate key."""
+    try:
+        return yaml.load(text, Loader=_UniqueKeys)  # a subclass of the safe loader
+    except _DuplicateKey as error:
+        raise CatalogError([f"{file}: {error}"]) from None
+    except yaml.YAMLError as error:
+        raise CatalogError([f"{file}: not valid YAML: {' '.join(str(error).split())}"]) from None
+
+
+def read_yaml(path: Path, file: str | None = None) -> Any:
+    """Parse a YAML file; a missing or unreadable one raises `CatalogError`."""
+    name = file or str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError([f"{name}: cannot be read: {error}"]) from None
+    return parse_yaml(text, name)
+
+
+def validate(schema: type[Model], data: Any, file: str) -> Model:
+    """Check parsed data against a schema and return the frozen object; raises `CatalogError` with every problem."""
+    if not isinstance(data, Mapping):
+        raise CatalogError(
+            [f"{file}: expected keys and values ({', '.join(schema.model_fields)}), got {_shown(data)}"]
+        )
+    try:
+        return schema.model_validate(data)
+    except ValidationError as error:
+        raise CatalogError(problems(error, file)) from None
+
+
+def problems(error: ValidationError, file: str) -> list[str]:
+    """One sentence per pydantic error: file, key path, what was found with its unit, what is allowed."""
+    return [_sentence(dict(detail), file) for detail in error.errors(include_url=False)]
+
+
+def _sentence(detail: dict[str, Any], file: str) -> str:
+    path = key_path(
+        part for part in detail["loc"] if part not in ("name", "inline") or part == detail["loc"][-1]
+    )
+    key, kind = (path or "(whole file)"), detail["type"]
+    if kind == "missing":
+        return f"{file}: {key} is missing{_unit_hint(path)}; add it"
+    if kind == "extra_forbidden":
+        return f"{file}: {key} is not a known key (value {_shown(detail['input'])}); remove it or correct its name"
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if kind == "value_error":
+        return f"{file}: {key}: {message}"
+    return f"{file}: {key} = {_shown(detail['input'])}{_unit_hint(path)}: {message[0].lower()}{message[1:]}"
+
+
+def key_path(parts: Iterable[str | int]) -> str:
+    """`supply[2].limit` from ("supply", 2, "limit")."""
+    path = ""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path
+
+
+def _unit_hint(path: str) -> str:
+    names = path.split(".")
+    for name in (names[-1], names[0]):
+        for suffix, unit in _UNITS:
+            if name.endswith(suffix):
+                return f" [{unit}]"
+    return ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return f"a mapping with {', '.join(map(str, list(value)[:4]))}" if value else "an empty mapping"
+    text = repr(value) if isinstance(value, str) else "nothing" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
