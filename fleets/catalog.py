@@ -1,8 +1,8 @@
-"""The catalogue: entries of `fleets/data` by name or alias, each file read and checked once, when it is asked for.
+"""The catalogue: entries of `fleets/data` by name or alias, each file read and checked once, when asked for.
 
-An entry's file is named after it, so a lookup by name reads one file. A lookup by alias reads all files of its kind
-once and keeps the index. Names and aliases are compared without regard to case; two entries that claim the same one
-are refused.
+An entry's file is named after it, so a lookup by name reads one file. A lookup by alias reads all files of
+its kind once and keeps the index. Names and aliases are compared without regard to case; two entries that claim
+the same one are refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, TypeVar, get_args
 
 from fleets.errors import CatalogError, UnknownName
 from fleets.loading import read_yaml, validate
@@ -23,20 +23,8 @@ from fleets.schema.fleets import Fleet
 from fleets.schema.prices import Price, PriceTable
 
 Kind = Literal["accelerators", "architectures", "assumptions", "prices", "accepted-lengths", "fleets"]
-KINDS: tuple[Kind, ...] = (
-    "accelerators",
-    "architectures",
-    "assumptions",
-    "prices",
-    "accepted-lengths",
-    "fleets",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 DATA = Path(__file__).resolve().parent / "data"
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
 
 
 Entry = TypeVar("Entry", bound=FrozenModel)
@@ -62,7 +50,7 @@ class Shelf(Generic[Entry]):
 
     @cached_property
     def index(self) -> dict[str, str]:
-        """Entry name by every lower-case name and alias; raises `CatalogError` listing each one claimed twice."""
+        """Entry name by every lower-case name and alias; raises `CatalogError` with each claimed twice."""
         claimed: dict[str, str] = {}
         problems: list[str] = []
         for stem, path in self.files.items():
@@ -103,9 +91,7 @@ class Shelf(Generic[Entry]):
             name = getattr(entry, self.name_field)
             if name != path.stem:
                 raise CatalogError(
-                    [
-                        f"{self._shown(path)}: {self.name_field} is '{name}'; the file must be named {name}.yaml"
-                    ]
+                    [f"{self._shown(path)}: {self.name_field} is '{name}'; its file must be {name}.yaml"]
                 )
             self._loaded[path] = entry
         return self._loaded[path]
@@ -182,9 +168,7 @@ def default_price(accelerator_name: str) -> Price:
         if price.default:
             return price
     raise CatalogError(
-        [
-            f"no default price for accelerator '{accelerator_name}'; write price_usd_per_hour [$/h] in its supply"
-        ]
+        [f"no default price for accelerator '{accelerator_name}'; give its supply price_usd_per_hour [$/h]"]
     )
 
 

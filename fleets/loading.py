@@ -1,7 +1,7 @@
 """Reading YAML and checking it against a schema; every problem of a file is named at once.
 
-Only the safe loader is used, a key that stands twice is refused, and what pydantic finds is turned into sentences
-with file, key path, value, unit and fix.
+Only the safe loader is used, a key that stands twice is refused, dates stay text, and what pydantic finds is
+turned into sentences with file, key path, value, unit and fix.
 """
 
 from __future__ import annotations
@@ -54,12 +54,18 @@ class _UniqueKeys(_BaseLoader):
         return super().construct_mapping(node, deep)
 
 
+_UniqueKeys.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
+}
+
+
 class _DuplicateKey(yaml.YAMLError):
     """A mapping has one key twice."""
 
 
 def parse_yaml(text: str, file: str) -> Any:
-    """Parse YAML (or JSON) text; `file` names it in the `CatalogError` raised for bad syntax or a duplicate key."""
+    """Parse YAML or JSON text; bad syntax or a duplicate key raises `CatalogError` that names `file`."""
     try:
         return yaml.load(text, Loader=_UniqueKeys)  # a subclass of the safe loader
     except _DuplicateKey as error:
@@ -79,7 +85,7 @@ def read_yaml(path: Path, file: str | None = None) -> Any:
 
 
 def validate(schema: type[Model], data: Any, file: str) -> Model:
-    """Check parsed data against a schema and return the frozen object; raises `CatalogError` with every problem."""
+    """Check parsed data against a schema and return the object; raises `CatalogError` with every problem."""
     if not isinstance(data, Mapping):
         raise CatalogError(
             [f"{file}: expected keys and values ({', '.join(schema.model_fields)}), got {_shown(data)}"]
@@ -103,7 +109,7 @@ def _sentence(detail: dict[str, Any], file: str) -> str:
     if kind == "missing":
         return f"{file}: {key} is missing{_unit_hint(path)}; add it"
     if kind == "extra_forbidden":
-        return f"{file}: {key} is not a known key (value {_shown(detail['input'])}); remove it or correct its name"
+        return f"{file}: {key} = {_shown(detail['input'])} is not a known key; remove or correct it"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if kind == "value_error":
         return f"{file}: {key}: {message}"

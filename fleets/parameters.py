@@ -68,9 +68,10 @@ def count(
 
     GQA:  L·d_model·d_h·(2·n_q + 2·n_kv).
     MLA `separate` (DeepSeek-V2, arXiv 2405.04434, Eq. 37–47): d_model·c_q + c_q·n_q·(d_h + d_rope), or
-    d_model·n_q·(d_h + d_rope) without query rank; d_model·(c_kv + d_rope); c_kv·n_q·(d_h + d_v); n_q·d_v·d_model.
-    MLA `combined`: as the public code of arXiv 2506.04645 counts it, d_model·(c_q + 2·c_kv) for the compressions
-    (keys and values each have one), no rotary part.
+    d_model·n_q·(d_h + d_rope) without query rank; d_model·(c_kv + d_rope); c_kv·n_q·(d_h + d_v);
+    n_q·d_v·d_model.
+    MLA `combined`: as the public code of arXiv 2506.04645 counts it, d_model·(c_q + 2·c_kv) for the
+    compressions (keys and values each have one), no rotary part.
     Feed-forward: matrices·d_model·d_ff per block and expert.
     """
     ff = architecture.feed_forward

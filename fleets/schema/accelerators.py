@@ -24,15 +24,15 @@ class Accelerator(FrozenModel):
     hbm_bandwidth_gb_s: Annotated[Positive, Field(le=1e6)]
     """Peak memory bandwidth, GB/s."""
     tflops: dict[Arithmetic, Annotated[Positive, Field(le=1e6)]]
-    """Peak dense arithmetic by number format, TFLOP/s (TOP/s for int8); a format that is absent is not supported."""
+    """Peak dense arithmetic by number format, TFLOP/s (TOP/s for int8); absent: not supported."""
     interconnect: Literal["switched", "torus"] = "switched"
     """`switched`: NVLink/xGMI nodes with an all-reduce library; `torus`: peer-to-peer links (TPU, Groq)."""
     scaleup_gb_s: Positive | None = None
-    """Unidirectional bandwidth inside the scale-up domain, GB/s; null: no link, instances stay on one accelerator."""
+    """Unidirectional bandwidth inside the scale-up domain, GB/s; null: no link inside it."""
     scaleup_domain: Count = 1
     """Accelerators in one scale-up domain (the node, or the rack of 72)."""
     scaleout_gb_s: Positive | None = None
-    """Unidirectional bandwidth between domains, GB/s (400 Gbit/s = 50); null: instances stay inside a domain."""
+    """Unidirectional bandwidth between domains, GB/s (400 Gbit/s = 50); null: no link between them."""
     tdp_w: Annotated[Positive, Field(le=100_000)] | None = None
     """Thermal design power, W."""
     sources: tuple[Source, ...] = ()
@@ -43,7 +43,5 @@ class Accelerator(FrozenModel):
     @model_validator(mode="after")
     def _has_wide_arithmetic(self) -> Accelerator:
         if "bf16" not in self.tflops:
-            raise ValueError(
-                f"{self.name}: tflops needs bf16 (16-bit dense TFLOP/s), got {sorted(self.tflops)}"
-            )
+            raise ValueError(f"{self.name}: tflops needs bf16 (dense 16-bit), got {sorted(self.tflops)}")
         return self

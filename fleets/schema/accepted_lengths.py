@@ -36,6 +36,6 @@ class AcceptedLengths(FrozenModel):
         for drafted, length in self.tokens_per_step.items():
             if length > drafted + 1:
                 raise ValueError(
-                    f"tokens_per_step[{drafted}] = {length} exceeds the {drafted + 1} tokens of one step"
+                    f"tokens_per_step[{drafted}] = {length} exceeds {drafted + 1} tokens of a step"
                 )
         return self

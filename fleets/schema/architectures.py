@@ -13,7 +13,7 @@ KvPrecision = Literal["bf16", "fp8", "fp4"]
 
 
 class Attention(FrozenModel):
-    """Grouped-query attention (multi-head and multi-query are its ends), or multi-head latent attention (MLA)."""
+    """Grouped-query attention (multi-head and multi-query are its ends), or multi-head latent (MLA)."""
 
     kind: Literal["gqa", "mla"] = "gqa"
     query_heads: Count
@@ -39,9 +39,7 @@ class Attention(FrozenModel):
     @model_validator(mode="after")
     def _complete(self) -> Attention:
         if self.kind == "mla" and self.kv_rank is None:
-            raise ValueError(
-                "multi-head latent attention needs kv_rank (kv_lora_rank in Hugging Face configs)"
-            )
+            raise ValueError("latent attention (mla) needs kv_rank (kv_lora_rank in Hugging Face configs)")
         if (self.windowed_layers > 0) != (self.window_tokens is not None):
             raise ValueError("window_tokens and windowed_layers go together")
         return self

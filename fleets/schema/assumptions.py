@@ -1,7 +1,7 @@
 """Assumption sets: the constants and the modelling choices that turn a data sheet into seconds.
 
-No constant of this kind is a literal in code. A set is a named, versioned YAML file: `erdil-2025` is the paper,
-`default` the recommended choices; fitted sets carry their data and their error.
+No constant of this kind is a literal in code. A set is a named, versioned YAML file: `erdil-2025` is the
+paper, `default` the recommended choices; fitted sets carry their data and their error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fleets.schema.base import Fraction, FrozenModel, Name, Positive, Source
+from fleets.schema.base import Fraction, FrozenModel, Name, Source
 
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -51,7 +51,7 @@ class AcceleratorConstants(FrozenModel):
 
 
 class Choices(FrozenModel):
-    """The modelling choices on which the paper's text, its code and good practice differ (docs/physics.md)."""
+    """Modelling choices on which the paper's text, its code and good practice differ (docs/physics.md)."""
 
     link_overlap: Literal["max", "sum"]
     """Transfers inside and between nodes overlap (the slower counts) or follow one another."""
@@ -94,7 +94,7 @@ class AssumptionSet(FrozenModel):
     usable_hbm_fraction: Fraction
     """Share of HBM for weights and KV cache; the rest is activations and runtime."""
     default_accelerator: AcceleratorConstants
-    accelerators: dict[str, AcceleratorConstants] = {}
+    accelerators: dict[str, AcceleratorConstants] = Field(default_factory=dict)
     """Constants by accelerator where they differ from the default."""
     prefill_compute_fraction: Fraction | None = None
     """Share of peak FLOP/s while processing prompts; null: as sustained_compute_fraction."""

@@ -23,7 +23,7 @@ Usd = Annotated[float, Field(ge=0, le=1e5, allow_inf_nan=False)]
 
 
 class Supply(FrozenModel):
-    """Accelerators of one type that can be bought, rented or are owned, at one site; an instance lies within one supply."""
+    """Accelerators of one type at one site, to be rented or owned; an instance lies within one supply."""
 
     accelerator: AcceleratorReference
     name: Name | None = None
@@ -42,7 +42,7 @@ class Supply(FrozenModel):
     running_usd_per_hour: Usd | None = None
     """Power, space and upkeep of one owned accelerator in use; default 0."""
     power_kw_per_accelerator: Annotated[Positive, Field(le=1000)] | None = None
-    """All-in power of one accelerator with its share of the host and cooling; default: its design power (tdp_w)."""
+    """Power of one accelerator with its share of host and cooling; default: its design power (tdp_w)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Supply:
@@ -51,9 +51,7 @@ class Supply(FrozenModel):
         if self.owned and self.limit is None:
             raise ValueError("an owned supply needs limit: how many accelerators are owned")
         if not self.owned and self.running_usd_per_hour is not None:
-            raise ValueError(
-                "running_usd_per_hour is for an owned supply; write owned: true or price_usd_per_hour"
-            )
+            raise ValueError("running_usd_per_hour needs owned: true; else write price_usd_per_hour")
         return self
 
     @property
@@ -80,7 +78,5 @@ class Fleet(FrozenModel):
         labels = [supply.label for supply in self.supply]
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
-            raise ValueError(
-                f"supplies need distinct names: {', '.join(twice)} stand twice; give each a name or site"
-            )
+            raise ValueError(f"{', '.join(twice)} stand twice among the supplies; give each a name or site")
         return self

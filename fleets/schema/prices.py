@@ -47,7 +47,5 @@ class PriceTable(FrozenModel):
             raise ValueError(f"{self.accelerator}: {len(defaults)} prices say default: true; keep one")
         strangers = sorted({price.accelerator for price in self.prices} - {self.accelerator})
         if strangers:
-            raise ValueError(
-                f"prices of {', '.join(strangers)} stand in the file of {self.accelerator}; move them"
-            )
+            raise ValueError(f"prices of {', '.join(strangers)} do not belong to {self.accelerator}")
         return self
