@@ -50,6 +50,13 @@ class AcceleratorConstants(FrozenModel):
     """Collective library of this accelerator where it differs from the set's."""
 
 
+class ToyModel(FrozenModel):
+    """Collectives of the paper's section 2.2: rank·max(√N − 1, 0) + base per all-reduce."""
+
+    rank_us: NonNegative = 2.0
+    base_us: NonNegative = 6.0
+
+
 class Choices(FrozenModel):
     """Modelling choices on which the paper's text, its code and good practice differ (docs/physics.md)."""
 
@@ -63,8 +70,10 @@ class Choices(FrozenModel):
     """`no_bonus`: γ drafted, γ verified, (1−α^γ)/(1−α) tokens; `bonus`: γ+1 verified, (1−α^(γ+1))/(1−α)."""
     kv_sharding: Literal["perfect", "kv_heads"]
     """`kv_heads`: tensor ranks beyond the KV heads hold copies of the KV cache."""
-    attention_scaledown: Literal["idle_projections", "none"]
-    """Attention on fewer ranks than the feed-forward block, the rest idling during projections."""
+    attention_scaledown: Literal["idle_projections", "data_parallel", "none"]
+    """Attention on fewer ranks than the feed-forward block: `idle_projections`, the rest idles during
+    projections but not while reading KV (the paper's code); `data_parallel`, groups of ranks attend to
+    their own sequences; `none`."""
     arithmetic_rate: Literal["weight_bits", "widest_operand"]
     """Which tensor-core rate a matrix multiplication gets."""
     embedding: Literal["twice", "unembedding"]
@@ -75,6 +84,9 @@ class Choices(FrozenModel):
     """Words of the feed-forward all-reduce: each expert's output, or their local sum."""
     moe_activation_traffic: Literal["touched_share", "routed"]
     """Activation traffic of experts scaled by the touched share (the paper's code) or by routed tokens."""
+    expert_parallel: Literal["from_two_per_expert", "optimised"]
+    """Expert parallelism where its step time is minimised: forced on from two sequences per expert and off
+    below (the paper's code), or whichever is faster. A plan's options have it on or off either way."""
     all_to_all_span: Literal["active_experts", "expert_group"]
     """Nodes that the all-to-all crosses."""
     point_to_point: Literal["inter_node_double_rate", "actual_link"]
@@ -91,6 +103,7 @@ class AssumptionSet(FrozenModel):
     description: str
     choices: Choices
     collectives: Collectives
+    toy: ToyModel = ToyModel()
     usable_hbm_fraction: Fraction
     """Share of HBM for weights and KV cache; the rest is activations and runtime."""
     default_accelerator: AcceleratorConstants

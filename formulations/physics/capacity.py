@@ -1,0 +1,70 @@
+"""Capacity: what the HBM of an instance must hold, and the largest batch that fits (Eq. 19; copies and
+reserve: ours)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleets.schema.architectures import Architecture
+from fleets.schema.assumptions import AssumptionSet, Choices
+from formulations.physics.arrays import FloatArray, Numbers, floats
+from formulations.physics.layout import Layout
+from formulations.physics.machine import Machine
+from formulations.physics.shape import shape
+
+
+def weight_bytes_total(
+    architecture: Architecture, choices: Choices, layout: Layout, weight_bytes: Numbers
+) -> FloatArray:
+    """Bytes of all weights on all ranks together; every attention group of a data-parallel layout holds its
+    own copy."""
+    parts = shape(architecture, choices)
+    extra = floats(0.0)
+    if choices.attention_scaledown == "data_parallel":
+        extra = parts.attention_parameters * (layout.attention_scaledown - 1.0)
+    return floats(weight_bytes) * (parts.total_parameters + extra)
+
+
+def free_hbm(machine: Machine, layout: Layout, weights: Numbers) -> FloatArray:
+    """Bytes left for KV cache beside `weights` bytes (target and draft); negative where they do not fit."""
+    return layout.accelerators * machine.usable_hbm_bytes - floats(weights)
+
+
+def batch_capacity(
+    machine: Machine,
+    assumptions: AssumptionSet,
+    layout: Layout,
+    weights: Numbers,
+    kv_bytes_per_sequence: Numbers,
+) -> FloatArray:
+    """Largest real batch whose KV cache fits: (N·HBM·usable − weights)/KV; inf without a KV cache, 0 if
+    weights overflow.
+
+    `weights` and `kv_bytes_per_sequence` are bytes on all ranks together, draft included where the set says
+    so (`speculation_memory`). With `kv_capacity: micro_batch` only b/PP sequences need room, so the batch
+    is PP times that.
+    """
+    free, cache = free_hbm(machine, layout, weights), floats(kv_bytes_per_sequence)
+    resident = (
+        layout.pipeline if assumptions.choices.kv_capacity == "micro_batch" else np.ones_like(layout.pipeline)
+    )
+    free, cache, resident = np.broadcast_arrays(free, cache, resident)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        batch = np.where(cache > 0, resident * free / cache, np.inf)
+    return np.where(free < 0, 0.0, batch)
+
+
+def fits(
+    machine: Machine,
+    assumptions: AssumptionSet,
+    layout: Layout,
+    weights: Numbers,
+    kv_bytes_per_sequence: Numbers,
+    batch: Numbers,
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Whether `batch` fits in memory and the pipeline has neither more stages than ranks nor than
+    sequences."""
+    batch = floats(batch)
+    resident = batch / layout.pipeline if assumptions.choices.kv_capacity == "micro_batch" else batch
+    room = free_hbm(machine, layout, weights) >= floats(kv_bytes_per_sequence) * resident
+    return room & (layout.pipeline <= np.minimum(layout.accelerators, batch))

@@ -1,0 +1,111 @@
+"""Collectives: one message pattern of a step, affine in the batch for each protocol; the cheapest protocol
+counts.
+
+Eq. 31-35: latency = base + k·((ranks/nodes − 1)·t_rank + log2(nodes)·t_node), k = 2 for an all-reduce and 1
+otherwise; transfer = k·bytes·share/(link·efficiency) over the links inside and between nodes. Ours: shares
+other than a ring's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from formulations.physics.arrays import FloatArray, finite_share, floats
+from formulations.physics.machine import Machine
+
+ALL_REDUCE = 2.0
+ONE_PASS = 1.0
+
+
+@dataclass(frozen=True)
+class Collective:
+    """`latency` + `per_sequence`·batch seconds per step by protocol (last axis), all repetitions in a step
+    included."""
+
+    name: str
+    latency: FloatArray
+    per_sequence: FloatArray
+
+    def best(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(latency, transfer) in seconds of the cheapest protocol at `batch`, which broadcasts to the
+        coefficients."""
+        latency = self.latency[..., 0] + 0.0 * batch
+        transfer = self.per_sequence[..., 0] * batch
+        for protocol in range(1, self.latency.shape[-1]):
+            other_latency = self.latency[..., protocol]
+            other_transfer = self.per_sequence[..., protocol] * batch
+            better = other_latency + other_transfer < latency + transfer
+            latency = np.where(better, other_latency, latency)
+            transfer = np.where(better, other_transfer, transfer)
+        return latency, transfer
+
+    def affine(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(latency, seconds per sequence) of the protocol that is cheapest at `batch`: an over-estimate
+        elsewhere."""
+        totals = self.latency + self.per_sequence * batch[..., None]
+        choice = np.argmin(totals, axis=-1)[..., None]
+        latency = np.take_along_axis(np.broadcast_to(self.latency, totals.shape), choice, axis=-1)
+        slope = np.take_along_axis(np.broadcast_to(self.per_sequence, totals.shape), choice, axis=-1)
+        return latency[..., 0], slope[..., 0]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Who talks to whom: `ranks` on `nodes` nodes, `passes` k, and the bytes' shares inside and between
+    nodes."""
+
+    passes: float
+    ranks: FloatArray
+    nodes: FloatArray
+    inside: FloatArray
+    between: FloatArray
+
+    @classmethod
+    def ring(cls, passes: float, ranks: FloatArray, nodes: FloatArray) -> Pattern:
+        """Shares of a hierarchical ring: nodes·(ranks/nodes − 1)/ranks inside, (nodes − 1)/ranks between."""
+        ranks, nodes = floats(ranks), floats(nodes)
+        inside = nodes * np.maximum(0.0, ranks / nodes - 1.0) / ranks
+        return cls(passes, ranks, nodes, inside, (nodes - 1.0) / ranks)
+
+
+def collective(
+    name: str,
+    machine: Machine,
+    overlap: str,
+    pattern: Pattern,
+    bytes_per_sequence: FloatArray,
+    repetitions: FloatArray | float,
+) -> Collective:
+    """The pattern's coefficients; 0 where a single rank has nobody to talk to, inf over a link that is not
+    there.
+
+    `overlap` is the choice `link_overlap`: the slower of both transfers, or their sum. Arguments broadcast;
+    the protocol axis comes last.
+    """
+    protocols = machine.protocols
+    ranks = pattern.ranks
+    seconds = _torus_transfer(machine, pattern) if machine.torus else _transfer(machine, overlap, pattern)
+    hops = ranks - 1.0 if machine.torus else ranks / pattern.nodes - 1.0
+    stages = np.log2(pattern.nodes)
+    active = np.where(ranks > 1.0, repetitions, 0.0)
+    per_sequence = np.where(ranks > 1.0, pattern.passes * repetitions * bytes_per_sequence * seconds, 0.0)
+    by_protocol = [
+        active * (base + pattern.passes * (hops * rank + stages * node))
+        for base, rank, node in zip(protocols.base_s, protocols.rank_s, protocols.node_s, strict=True)
+    ]
+    slopes = [per_sequence / efficiency for efficiency in protocols.efficiency]
+    return Collective(name, np.moveaxis(np.stack(by_protocol), 0, -1), np.moveaxis(np.stack(slopes), 0, -1))
+
+
+def _transfer(machine: Machine, overlap: str, pattern: Pattern) -> FloatArray:
+    inside = finite_share(pattern.inside, machine.scaleup_s_per_byte)
+    between = finite_share(pattern.between, machine.scaleout_s_per_byte)
+    return np.maximum(inside, between) if overlap == "max" else inside + between
+
+
+def _torus_transfer(machine: Machine, pattern: Pattern) -> FloatArray:
+    """Eq. 36: every share crosses the same peer-to-peer links, whichever name the data sheet gives them."""
+    link = min(machine.scaleup_s_per_byte, machine.scaleout_s_per_byte)
+    return finite_share(1.0 - 1.0 / np.maximum(pattern.ranks, 1.0), link)

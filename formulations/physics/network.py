@@ -1,0 +1,199 @@
+"""Network: the collectives of one step of a layout, each affine in the batch for every protocol.
+
+Per layer: all-reduces of tensor parallelism after attention and after the feed-forward block (1D), or two
+each over √T ranks and √nodes nodes (2D); two all-to-alls of expert parallelism; hops between pipeline
+stages; the output head.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleets.schema.architectures import Architecture
+from fleets.schema.assumptions import Choices
+from formulations.physics.arrays import FloatArray, floats
+from formulations.physics.collectives import ALL_REDUCE, ONE_PASS, Collective, Pattern, collective
+from formulations.physics.layout import Layout
+from formulations.physics.machine import Machine
+
+
+def network(
+    architecture: Architecture,
+    choices: Choices,
+    machine: Machine,
+    layout: Layout,
+    tokens_in_flight: FloatArray,
+) -> list[Collective]:
+    """All collectives of one step; those that the layouts cannot have are left out. Shapes broadcast,
+    protocols last."""
+    plan = _Plan(architecture, choices, machine, layout, floats(tokens_in_flight))
+    found = [*plan.attention(), *plan.dense_feed_forward(), *plan.expert_feed_forward()]
+    return [*found, *plan.all_to_all(), *plan.hops(), *plan.output_head()]
+
+
+class _Plan:
+    """The inputs that every collective of a step shares."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        choices: Choices,
+        machine: Machine,
+        layout: Layout,
+        tokens: FloatArray,
+    ) -> None:
+        self.architecture, self.choices, self.machine, self.layout = architecture, choices, machine, layout
+        self.ff, self.heads = architecture.feed_forward, architecture.attention
+        self.ranks, self.attention_ranks = layout.stage_ranks, layout.attention_ranks
+        self.word_bytes = architecture.activation_bytes * tokens / layout.pipeline
+        """Bytes of one word of every sequence of a micro-batch, per sequence of the batch."""
+        self.any_two_d, self.all_two_d = bool(np.any(layout.two_d)), bool(np.all(layout.two_d))
+        self.fused = (
+            choices.kernels_per_layer == "by_layout" and self.heads.parallel and not architecture.is_mixture
+        )
+
+    def attention(self) -> list[Collective]:
+        if self.fused:
+            return []  # the feed-forward block's reduction carries both
+        grouped = self.choices.attention_scaledown == "data_parallel"
+        share = 1.0 / self.layout.attention_scaledown if grouped else 1.0
+        return self._reduce(
+            "attention", self.attention_ranks, self._qkv_words() * share, self.architecture.d_model * share,
+            self.architecture.layers,
+        )  # fmt: skip
+
+    def dense_feed_forward(self) -> list[Collective]:
+        """Dense layers, and shared experts where routed experts leave the ranks they share."""
+        ff, d_model = self.ff, float(self.architecture.d_model)
+        if not self.architecture.is_mixture:
+            words_in = ff.input_matrices * ff.d_ff + (self._qkv_words() if self.fused else 0)
+            return self._reduce(
+                "feed-forward", self.ranks, words_in, d_model * ff.output_matrices, self.architecture.layers
+            )
+        found = []
+        if ff.dense_layers:
+            words_in = float(ff.input_matrices * (ff.dense_d_ff or ff.d_ff))
+            found += self._reduce(
+                "dense feed-forward", self.ranks, words_in, d_model * ff.output_matrices, ff.dense_layers
+            )
+        if ff.shared_experts and np.any(self.layout.expert_parallel):
+            layers = np.where(self.layout.expert_parallel, self._expert_layers(), 0.0)
+            words_in = float(ff.input_matrices * self._shared_d_ff())
+            found += self._reduce(
+                "shared experts", self.ranks, words_in, d_model * ff.output_matrices, layers
+            )
+        return found
+
+    def expert_feed_forward(self) -> list[Collective]:
+        """Routed experts: words of the active experts, shared by the expert groups that reduce side by
+        side."""
+        ff = self.ff
+        if not self.architecture.is_mixture:
+            return []
+        ranks, groups = self.layout.expert_ranks(ff.experts), self.layout.expert_groups(ff.experts)
+        outputs = floats(ff.active_experts)
+        if self.choices.moe_output_reduce == "local_sum":
+            outputs = np.minimum(outputs, groups)  # experts of one group are summed before the reduction
+        routed_words = ff.active_experts * ff.input_matrices * ff.d_ff
+        words_in = routed_words + np.where(
+            self.layout.expert_parallel, 0.0, ff.input_matrices * self._shared_d_ff()
+        )
+        words_out = outputs * ff.output_matrices * self.architecture.d_model
+        parallel = self.ranks / ranks
+        return self._reduce(
+            "experts", ranks, words_in / parallel, words_out / parallel, self._expert_layers()
+        )
+
+    def all_to_all(self) -> list[Collective]:
+        """Dispatch and combine: every rank sends each of its tokens to the ranks of its experts."""
+        if not self.architecture.is_mixture or not np.any(self.layout.expert_parallel):
+            return []
+        groups = self.layout.expert_groups(self.ff.experts)
+        spread = np.minimum(self.ff.active_experts, groups)
+        bytes_sent = self.architecture.d_model * self.word_bytes / self.ranks * spread
+        if self.choices.all_to_all_span == "active_experts":
+            pattern = Pattern.ring(ONE_PASS, spread, self._nodes(spread))
+        else:  # evenly over the group: of a token's copies 1/EP stay, 1 − 1/nodes cross between nodes
+            nodes = self._nodes(np.where(self.layout.expert_parallel, self.ranks, 1.0))
+            inside = np.maximum(0.0, 1.0 / nodes - 1.0 / groups)
+            pattern = Pattern(ONE_PASS, groups, np.minimum(nodes, groups), inside, 1.0 - 1.0 / nodes)
+        return [self._collective("all-to-all", pattern, bytes_sent, 2.0 * self._expert_layers())]
+
+    def hops(self) -> list[Collective]:
+        """PP − 1 hand-overs of d_model words between neighbouring stages, each by T pairs of ranks side by
+        side."""
+        stages = self.layout.pipeline
+        if np.all(stages <= 1.0):
+            return []
+        bytes_sent = self.architecture.d_model * self.word_bytes / self.ranks
+        two, one = np.full_like(stages, 2.0), np.ones_like(stages)
+        if self.choices.point_to_point == "inter_node_double_rate":
+            return [self._collective("pipeline", Pattern.ring(ONE_PASS, two, two), bytes_sent, stages - 1.0)]
+        crossing = np.minimum(stages, self._nodes(self.layout.accelerators)) - 1.0
+        inside = Pattern(ONE_PASS, two, one, one, 0.0 * one)
+        between = Pattern(ONE_PASS, two, two, 0.0 * one, one)
+        return [
+            self._collective("pipeline inside nodes", inside, bytes_sent, stages - 1.0 - crossing),
+            self._collective("pipeline between nodes", between, bytes_sent, crossing),
+        ]
+
+    def output_head(self) -> list[Collective]:
+        """Gather of the logits that T ranks hold in slices (ours; the paper's code leaves it out)."""
+        if self.choices.kernels_per_layer != "by_layout" or self.architecture.vocabulary == 0:
+            return []
+        pattern = Pattern.ring(ONE_PASS, self.ranks, self._nodes(self.ranks))
+        return [self._collective("output head", pattern, self.architecture.vocabulary * self.word_bytes, 1.0)]
+
+    def _reduce(
+        self,
+        name: str,
+        ranks: FloatArray,
+        words_in: FloatArray | float,
+        words_out: FloatArray | float,
+        layers: FloatArray | float,
+    ) -> list[Collective]:
+        """1D: one all-reduce of `words_out`. 2D: of `words_in` and of `words_out`, each over √ranks in
+        √ranks groups."""
+        two_d = self.layout.two_d
+        nodes = self._nodes(ranks)
+        if not self.any_two_d:
+            return [self._all_reduce(name, ranks, nodes, words_out, layers)]
+        side = np.where(two_d, np.sqrt(ranks), ranks)
+        side_nodes = np.where(two_d, np.sqrt(nodes), nodes)
+        groups = np.where(two_d, side, 1.0)
+        output = self._all_reduce(f"{name} output", side, side_nodes, words_out / groups, layers)
+        inner = self._all_reduce(
+            f"{name} input",
+            side,
+            side_nodes,
+            np.where(two_d, words_in / groups, 0.0),
+            np.where(two_d, layers, 0.0),
+        )
+        return [inner, output]
+
+    def _all_reduce(
+        self,
+        name: str,
+        ranks: FloatArray,
+        nodes: FloatArray,
+        words: FloatArray | float,
+        layers: FloatArray | float,
+    ) -> Collective:
+        return self._collective(name, Pattern.ring(ALL_REDUCE, ranks, nodes), words * self.word_bytes, layers)
+
+    def _collective(
+        self, name: str, pattern: Pattern, bytes_sent: FloatArray, repetitions: FloatArray | float
+    ) -> Collective:
+        return collective(name, self.machine, self.choices.link_overlap, pattern, bytes_sent, repetitions)
+
+    def _nodes(self, ranks: FloatArray) -> FloatArray:
+        return np.ceil(ranks / self.machine.domain)
+
+    def _qkv_words(self) -> float:
+        return float((self.heads.query_heads + 2 * self.heads.kv_heads) * self.heads.head_dim)
+
+    def _expert_layers(self) -> float:
+        return float(self.architecture.layers - self.ff.dense_layers)
+
+    def _shared_d_ff(self) -> int:
+        return self.ff.shared_experts * (self.ff.shared_d_ff or self.ff.d_ff)

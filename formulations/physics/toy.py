@@ -1,0 +1,46 @@
+"""Toy: the model of the paper's section 2.2, kept to reproduce its first tables; plans never use it.
+
+step = L·n_reduce·(rank·max(√N − 1, 0) + base) + max(weights/(N·BW), 2·params·b/(N·C))     (Eq. 11-12)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleets.schema.architectures import Architecture
+from fleets.schema.assumptions import AssumptionSet
+from formulations.physics.arrays import FloatArray, Numbers, floats
+from formulations.physics.machine import MICRO, Machine
+from formulations.physics.shape import shape
+from formulations.physics.step import StepTime
+
+
+def toy_step_time(
+    architecture: Architecture,
+    machine: Machine,
+    assumptions: AssumptionSet,
+    accelerators: Numbers,
+    weight_bytes: Numbers,
+    flops: Numbers,
+    batch: Numbers,
+) -> StepTime:
+    """Seconds of a step without context, activations or bandwidth of links; `flops` is the sustained
+    FLOP/s. Broadcasts."""
+    counts, n, batch = shape(architecture, assumptions.choices), floats(accelerators), floats(batch)
+    latency = architecture.layers * reduces_per_layer(architecture) * reduce_latency(assumptions, n)
+    memory = floats(weight_bytes) * counts.total_parameters / (n * machine.bandwidth)
+    compute = 2 * counts.total_parameters * batch / (n * floats(flops))
+    total = latency + np.maximum(memory, compute)
+    zero = np.zeros(())
+    return StepTime(*np.broadcast_arrays(zero, latency, zero, memory, compute, total))
+
+
+def reduce_latency(assumptions: AssumptionSet, accelerators: FloatArray) -> FloatArray:
+    """Seconds of one all-reduce of the 2D toy layout on N ranks."""
+    toy = assumptions.toy
+    return (toy.rank_us * np.maximum(np.sqrt(accelerators) - 1.0, 0.0) + toy.base_us) * MICRO
+
+
+def reduces_per_layer(architecture: Architecture) -> int:
+    """Four 2D all-reduces, two where attention and feed-forward block share them."""
+    return 2 if architecture.attention.parallel else 4
