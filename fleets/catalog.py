@@ -1,8 +1,8 @@
 """The catalogue: entries of `fleets/data` by name or alias, each file read and checked once, when asked for.
 
 An entry's file is named after it, so a lookup by name reads one file. A lookup by alias reads all files of
-its kind once and keeps the index. Names and aliases are compared without regard to case; two entries that claim
-the same one are refused.
+its kind once and keeps the index. Names and aliases are compared without regard to case; two entries that
+claim the same one are refused.
 """
 
 from __future__ import annotations

@@ -1,0 +1,69 @@
+"""Typed access to the keys of a config; every problem is collected and raised once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fleets.errors import CatalogError
+
+
+class Fields:
+    """A config's keys with the file's name; `problems` grows until `raise_problems`."""
+
+    def __init__(self, data: Mapping[str, Any], file: str) -> None:
+        self.data, self.file = data, file
+        self.problems: list[str] = []
+
+    def refuse(self, key: str, why: str) -> None:
+        """Record that a key cannot be understood."""
+        shown = repr(self.data[key]) if key in self.data else "missing"
+        shown = shown if len(shown) <= 60 else shown[:57] + "…"
+        self.problems.append(f"{self.file}: {key} = {shown}: {why}")
+
+    def raise_problems(self) -> None:
+        """Raise `CatalogError` with everything recorded so far, if anything."""
+        if self.problems:
+            raise CatalogError(self.problems)
+
+    def has(self, key: str) -> bool:
+        """The key is there and not null."""
+        return self.data.get(key) is not None
+
+    def count(self, key: str, *, minimum: int = 0) -> int | None:
+        """A whole number, or None when absent or null; anything else is refused."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+            self.refuse(key, f"must be one whole number of at least {minimum} for all layers")
+            return None
+        return value
+
+    def required(self, *keys: str) -> int:
+        """The first of these keys that is there; 1 stands in after a refusal so that reading can go on."""
+        for key in keys:
+            if self.has(key):
+                return self.count(key, minimum=1) or 1
+        self.refuse(keys[0], f"is needed (one of: {', '.join(keys)})" if len(keys) > 1 else "is needed")
+        return 1
+
+    def flag(self, key: str, default: bool) -> bool:
+        """A truth value; absent: the default; anything else is refused."""
+        value = self.data.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self.refuse(key, "must be true or false")
+            return default
+        return value
+
+    def items(self, key: str) -> list[Any] | None:
+        """A list, or None when absent; anything else is refused."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            self.refuse(key, "must be a list")
+            return None
+        return value

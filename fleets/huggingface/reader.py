@@ -1,0 +1,116 @@
+"""Reads one Hugging Face config into an `Architecture`, or refuses it naming the fields it does not know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fleets.errors import CatalogError
+from fleets.huggingface.attention import read_attention
+from fleets.huggingface.families import CONVERTED, CONVERTED_BLOCKS, FAMILIES, FOREIGN_KEYS, Family
+from fleets.huggingface.fields import Fields
+from fleets.huggingface.mixture import read_feed_forward
+from fleets.huggingface.precision import read_precision
+from fleets.loading import read_yaml, validate
+from fleets.schema.architectures import Architecture
+
+
+def read_config(source: str | Path | Mapping[str, Any], name: str | None = None) -> Architecture:
+    """The architecture of a Hugging Face config, a path or the parsed mapping.
+
+    `name` is the architecture's name; default: the config's `_name_or_path`, else the file's name or its
+    folder's. Multimodal configs are read by their `text_config`; the vision encoder is left out and noted, and so
+    are layers for multi-token prediction. Raises `CatalogError` naming each field that is missing or not
+    understood; nothing is guessed.
+    """
+    if isinstance(source, Mapping):
+        data, file = source, "config"
+    else:
+        path = Path(source)
+        data, file = read_yaml(path), path.name
+    if not isinstance(data, Mapping):
+        raise CatalogError([f"{file}: expected the keys and values of a Hugging Face config"])
+    text = data.get("text_config")
+    fields = Fields(_merged(data, text) if isinstance(text, Mapping) else data, file)
+    family, gated = _family(fields)
+    _refuse_foreign_layers(fields)
+    fields.raise_problems()
+    layers, width = fields.required("num_hidden_layers"), fields.required("hidden_size")
+    attention = read_attention(fields, family, layers, width)
+    feed_forward = read_feed_forward(fields, family, gated, layers, width)
+    precision, wide_attention, wide_embedding = read_precision(fields, data.get("quantization_config"))
+    vocabulary = fields.required("vocab_size")
+    tied = fields.flag("tie_word_embeddings", family.tied)
+    fields.raise_problems()
+    if attention is None or feed_forward is None:
+        raise CatalogError([f"{file}: attention or feed-forward block could not be read"])
+    shape = {
+        "name": name or _name(data, source),
+        "layers": layers,
+        "d_model": width,
+        "vocabulary": vocabulary,
+        "attention": attention,
+        "feed_forward": feed_forward,
+        "tied_embeddings": tied,
+        "weight_precision": precision,
+        "attention_weight_precision": "bf16" if wide_attention else None,
+        "embedding_weight_precision": "bf16" if wide_embedding else None,
+        "note": " ".join(_notes(data, fields)),
+    }
+    return validate(Architecture, shape, file)
+
+
+def _merged(data: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, Any]:
+    """The text model of a multimodal config; the outer file states whether embeddings are tied and the dtype."""
+    outer = {key: data[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype") if key in data}
+    return {**outer, **text}
+
+
+def _family(fields: Fields) -> tuple[Family, bool]:
+    """Facts of the model type, and whether its feed-forward block is gated."""
+    model_type = fields.data.get("model_type")
+    block = fields.data.get("mlp_class", fields.data.get("mlp_type"))
+    known = FAMILIES.get(str(model_type))
+    if block is not None:
+        key = "mlp_class" if "mlp_class" in fields.data else "mlp_type"
+        if block not in CONVERTED_BLOCKS:
+            fields.refuse(key, f"is not one of {', '.join(CONVERTED_BLOCKS)}")
+        return known or CONVERTED, CONVERTED_BLOCKS.get(str(block), True)
+    if known is None:
+        understood = ", ".join(sorted(FAMILIES))
+        fields.refuse(
+            "model_type", f"is not understood; write the architecture as YAML. Understood: {understood}"
+        )
+        return CONVERTED, True
+    return known, known.gated
+
+
+def _refuse_foreign_layers(fields: Fields) -> None:
+    for key, value in fields.data.items():
+        meaning = next((meaning for prefix, meaning in FOREIGN_KEYS if key.startswith(prefix)), None)
+        if meaning is not None and value not in (None, False, 0, [], {}):
+            fields.refuse(key, f"{meaning} cannot be expressed")
+    kinds = fields.data.get("attn_type_list")
+    if isinstance(kinds, list) and any(kind != 1 for kind in kinds):
+        fields.refuse("attn_type_list", "linear-attention layers cannot be expressed")
+
+
+def _notes(data: Mapping[str, Any], fields: Fields) -> list[str]:
+    notes = []
+    if isinstance(data.get("text_config"), Mapping):
+        notes.append("Text model only; the vision encoder is left out.")
+    predicted = fields.data.get("num_nextn_predict_layers") or fields.data.get("num_mtp_modules")
+    if isinstance(predicted, int) and predicted > 0:
+        notes.append("Layers for multi-token prediction are left out.")
+    return notes
+
+
+def _name(data: Mapping[str, Any], source: str | Path | Mapping[str, Any]) -> str:
+    given = str(data.get("_name_or_path") or "")
+    if not given and not isinstance(source, Mapping):
+        path = Path(source)
+        given = path.resolve().parent.name if path.stem == "config" else path.stem
+    short = given.replace("--", "/").rstrip("/").rsplit("/", 1)[-1]
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", short).strip("-._+")[:80] or "unnamed"
