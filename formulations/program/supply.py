@@ -1,0 +1,86 @@
+"""Supply: limits, billing units, and how instances of nested sizes fill nodes and racks.
+
+`Units` of size U are bought whole. Instances of sizes that nest (each divides the next) pack exactly:
+for every size q ≤ U in use,  Σ_{g ≥ q} (g/q)·Instances[g] ≤ floor(U/q)·Units,  where an instance larger than a unit takes
+whole units. Sizes that do not nest are packed by patterns in `packing`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pyomo.environ as pyo
+
+from formulations.program.data import ProgramData, SupplyData
+from formulations.program.linear import weighted
+
+
+def units_per_instance(size: int, unit: int) -> int:
+    """Whole units that an instance at least as large as a unit takes."""
+    return math.ceil(size / unit)
+
+
+def nested(sizes: list[int]) -> bool:
+    """Whether each size divides the next larger one."""
+    ordered = sorted(set(sizes))
+    return all(large % small == 0 for small, large in zip(ordered, ordered[1:], strict=False))
+
+
+def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
+    """Add units, packing rows and the limit of each supply."""
+    model.Units = pyo.Var(
+        model.SUPPLIES,
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, supply: (0, _most_units(_named(data, supply))),
+        doc="billing units bought [units]",
+    )
+    rows = [
+        (supply.name, size)
+        for supply in data.supplies
+        for size in sorted(
+            {min(offer.option.gpus, supply.unit) for offer in data.offers_in(supply.name)} | {supply.unit}
+        )
+        if data.offers_in(supply.name)
+    ]
+    model.PACKED_SIZES = pyo.Set(
+        dimen=2, initialize=rows, doc="supply, size of the place that instances take [GPUs]"
+    )
+
+    def pack(model: pyo.ConcreteModel, supply: str, size: int) -> object:
+        unit = _named(data, supply).unit
+        loaded = [
+            (_places(o.option.gpus, size, unit), model.Instances[o.key]) for o in data.offers_in(supply)
+        ]
+        spare = [
+            (_places(gpus, size, unit), model.Spares[kind, supply])
+            for kind, gpus in kinds_in(data, supply).items()
+            if (kind, supply) in model.SPARED
+        ]
+        taken = [*loaded, *spare]
+        return weighted([*taken, (-float(unit // size), model.Units[supply])]) <= 0.0
+
+    model.Limit_Packing = pyo.Constraint(
+        model.PACKED_SIZES, rule=pack, doc="instances fit into the units [places]"
+    )
+
+
+def kinds_in(data: ProgramData, supply: str) -> dict[str, int]:
+    """GPUs per instance of every kind offered in a supply."""
+    return {offer.option.kind: offer.option.gpus for offer in data.offers_in(supply)}
+
+
+def _places(gpus: int, size: int, unit: int) -> float:
+    """Places of `size` GPUs that an instance of `gpus` takes; 0 where it is smaller than such a place."""
+    if gpus < size:
+        return 0.0
+    if gpus >= unit:
+        return float(units_per_instance(gpus, unit) * (unit // size))
+    return gpus / size
+
+
+def _most_units(supply: SupplyData) -> int | None:
+    return None if supply.limit is None else supply.limit // supply.unit
+
+
+def _named(data: ProgramData, name: str) -> SupplyData:
+    return next(supply for supply in data.supplies if supply.name == name)

@@ -1,0 +1,82 @@
+"""From a file, standard input or a mapping to a checked study: syntax and schema, all problems at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fleets.errors import CatalogError
+from fleets.loading import parse_yaml, validate
+from planner.config.resolve import ResolvedStudy, resolve
+from planner.config.schema import Study
+from planner.errors import InputError
+
+
+def load_study(source: str | Path | Mapping[str, Any]) -> ResolvedStudy:
+    """Read a planning config and look up every name in it.
+
+    `source` is a path, `-` for standard input, or a mapping with the same keys. Raises `InputError` that lists every
+    problem: syntax, unknown keys, values out of range, unknown names, contradictions.
+    """
+    if isinstance(source, Mapping):
+        return study_from(source, "config", Path.cwd())
+    name = str(source)
+    if name == "-":
+        return study_from(_parse(sys.stdin.read(), "standard input"), "standard input", Path.cwd())
+    path = Path(source)
+    return study_from(_parse(_read(path), name), name, path.resolve().parent)
+
+
+def study_from(data: Any, file: str, folder: Path) -> ResolvedStudy:
+    """Check parsed data and resolve its names; `folder` is where relative paths start."""
+    try:
+        study = validate(Study, data, file)
+    except CatalogError as error:
+        raise InputError([_with_nearest_key(problem) for problem in error.problems]) from None
+    return resolve(study, file, folder)
+
+
+def _read(path: Path) -> str:
+    if not path.exists():
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.y*ml")], n=3)
+        hint = (
+            f"; did you mean {', '.join(near)}?"
+            if near
+            else "; give the path of a config, or - for standard input"
+        )
+        raise InputError([f"{path}: no such file{hint}"])
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([f"{path}: cannot be read: {error}"]) from None
+
+
+def _parse(text: str, file: str) -> Any:
+    if not text.strip():
+        raise InputError([f"{file}: is empty; start from an example: `fleetplan schema` lists the keys"])
+    try:
+        return parse_yaml(text, file)
+    except CatalogError as error:
+        raise InputError(error.problems) from None
+
+
+def _with_nearest_key(problem: str) -> str:
+    """Add the keys that look like an unknown one."""
+    match = re.search(r": (\S+) = .* is not a known key", problem)
+    if match is None:
+        return problem
+    unknown = re.sub(r"\[\d+\]$", "", match[1]).split(".")[-1]
+    near = difflib.get_close_matches(unknown, _known_keys(), n=2, cutoff=0.6)
+    return problem.replace("remove or correct it", f"did you mean {' or '.join(near)}?") if near else problem
+
+
+def _known_keys() -> list[str]:
+    schema = Study.model_json_schema()
+    keys = set(schema["properties"])
+    for definition in schema.get("$defs", {}).values():
+        keys |= set(definition.get("properties", {}))
+    return sorted(keys)

@@ -1,0 +1,229 @@
+"""What a user writes: the planning config, version 1, as pydantic models.
+
+Every field carries its unit in its name and its meaning below it; `fleetplan schema` prints them for editors.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from fleets.schema.architectures import KvPrecision, WeightPrecision
+from fleets.schema.base import Count, Fraction, FrozenModel, Name, Positive
+from fleets.schema.fleets import Fleet, Supply
+
+Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+def percent(value: object) -> object:
+    """`0.5%` as 0.005; anything else unchanged, for pydantic to judge."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip()[:-1]) / 100
+        except ValueError:
+            return value
+    return value
+
+
+class Speculation(FrozenModel):
+    """Speculative decoding with a draft model, or with a head whose accepted lengths were measured."""
+
+    draft: str | None = None
+    """Architecture of the draft model: catalogue name or path to a config.json."""
+    acceptance: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None
+    """Probability that a drafted token is accepted."""
+    accepted_lengths: str | None = None
+    """Instead of draft and acceptance: name of a measured table (`fleetplan catalog accepted-lengths`)."""
+    max_draft_tokens: Annotated[int, Field(ge=1, le=32, strict=True)] = 5
+    """Largest number of drafted tokens per step."""
+    draft_tokens: tuple[Annotated[int, Field(ge=1, le=32, strict=True)], ...] | None = None
+    """Only these numbers of drafted tokens; default: 1 to max_draft_tokens."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Speculation:
+        if (self.accepted_lengths is None) == (self.draft is None):
+            raise ValueError("give either draft with acceptance, or accepted_lengths")
+        if self.draft is not None and self.acceptance is None:
+            raise ValueError(
+                "draft needs acceptance, the probability that a drafted token is accepted (0 to 1)"
+            )
+        return self
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """Numbers of drafted tokens to choose from."""
+        return self.draft_tokens or tuple(range(1, self.max_draft_tokens + 1))
+
+
+class Model(FrozenModel):
+    """A model to serve, and what may be chosen for it."""
+
+    architecture: str
+    """Catalogue name, or path to a Hugging Face config.json."""
+    weight_precisions: Annotated[tuple[WeightPrecision, ...], Field(min_length=1)] | None = None
+    """Allowed weight precisions, the solver chooses; default: the published checkpoint's."""
+    kv_precisions: Annotated[tuple[KvPrecision, ...], Field(min_length=1)] | None = None
+    """Allowed KV-cache precisions; default: bf16."""
+    speculation: tuple[Speculation, ...] = ()
+    """Allowed ways of speculative decoding, beside none."""
+    speculation_only: bool = False
+    """Leave out plain decoding."""
+
+
+class Workload(FrozenModel):
+    """A stream of requests to one model."""
+
+    name: Name
+    model: Name | None = None
+    input_tokens: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 0.0
+    """Prompt length, tokens per request."""
+    output_tokens: Tokens | None = None
+    """Generated tokens per request."""
+    context_tokens: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    """Average context during decode; default: input_tokens + output_tokens/2."""
+    demand_tokens_per_s: Rate | None = None
+    """Generated tokens per second, all users together."""
+    demand_requests_per_s: Rate | None = None
+    """Requests per second, instead of demand_tokens_per_s."""
+    min_pace_tokens_per_s: Rate | None = None
+    """Tokens per second that every user must see, at least."""
+    max_tpot_ms: Positive | None = None
+    """Time per output token, at most, instead of min_pace_tokens_per_s."""
+    max_ttft_ms: Positive | None = None
+    """Time to first token, at most."""
+    prefix_hit_rate: Share = 0.0
+    """Share of prompt tokens found in the prefix cache."""
+    safety: Share = 0.0
+    """Margin on this workload's demand; `10%` is 0.1."""
+    max_kinds: Count | None = None
+    """Serve it from at most this many kinds; default: the config's max_kinds_per_workload."""
+
+    _percent = field_validator("safety", "prefix_hit_rate", mode="before")(percent)
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Workload:
+        if self.demand_tokens_per_s is not None and self.demand_requests_per_s is not None:
+            raise ValueError("give demand_tokens_per_s or demand_requests_per_s, not both")
+        if self.min_pace_tokens_per_s is not None and self.max_tpot_ms is not None:
+            raise ValueError("give min_pace_tokens_per_s or max_tpot_ms, not both")
+        return self
+
+    @property
+    def context(self) -> float:
+        """Average context during decode, tokens."""
+        if self.context_tokens is not None:
+            return self.context_tokens
+        return self.input_tokens + (self.output_tokens or 0.0) / 2
+
+    @property
+    def pace(self) -> float:
+        """Required tokens per second per user; 0 where nothing is asked."""
+        if self.max_tpot_ms is not None:
+            return 1000.0 / self.max_tpot_ms
+        return self.min_pace_tokens_per_s or 0.0
+
+
+class Question(FrozenModel):
+    """What to optimise: `{minimise: cost}`, `{maximise: throughput, budget_usd_per_hour: 500}`, …"""
+
+    minimise: Literal["cost", "gpus", "power"] | None = None
+    maximise: Literal["throughput", "pace"] | None = None
+    workload: Name | None = None
+    """Whose throughput or pace; default for throughput: all workloads scaled together."""
+    budget_usd_per_hour: Positive | None = None
+    max_usd_per_million_tokens: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_sense(self) -> Question:
+        if (self.minimise is None) == (self.maximise is None):
+            raise ValueError(
+                "give exactly one of minimise (cost, gpus, power) or maximise (throughput, pace)"
+            )
+        if self.minimise and self.workload:
+            raise ValueError("workload belongs to a maximise question")
+        if self.maximise == "pace" and self.workload is None:
+            raise ValueError("maximise: pace needs workload, whose pace is to be raised")
+        if self.max_usd_per_million_tokens is not None and self.maximise != "pace":
+            raise ValueError("max_usd_per_million_tokens belongs to maximise: pace")
+        return self
+
+
+class Layouts(FrozenModel):
+    """Limits on how an instance may be split; default: everything that divides."""
+
+    instance_gpus: Annotated[tuple[Count, ...], Field(min_length=1)] = (1, 2, 4, 8, 16)
+    """Accelerators per instance to choose from."""
+    tensor_parallel: Annotated[tuple[Literal["1d", "2d"], ...], Field(min_length=1)] = ("1d",)
+    pipeline: Annotated[tuple[Count, ...], Field(min_length=1)] = (1,)
+    """Pipeline stages to choose from."""
+    expert_parallel: Annotated[tuple[bool, ...], Field(min_length=1)] = (False, True)
+    """For mixtures of experts: experts split over ranks (true), or each expert split (false)."""
+
+
+class Spares(FrozenModel):
+    """Instances kept for failures, per kind in use: the larger of a number and a share."""
+
+    number: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
+    share: Share = 0.0
+
+    _percent = field_validator("share", mode="before")(percent)
+
+
+class SolverSettings(FrozenModel):
+    """How exactly, how long and with how many threads to solve."""
+
+    gap: Annotated[float, Field(ge=0, lt=1)] = 1e-4
+    """Relative gap between plan and bound at which to stop."""
+    time_limit_s: Positive = 60.0
+    threads: Annotated[int, Field(ge=1, le=256, strict=True)] = 2
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class Study(FrozenModel):
+    """A planning config."""
+
+    version: Literal[1] = 1
+    name: str = "study"
+    fleet: Fleet | str
+    """Supplies in place, the name of a shipped fleet, or a path."""
+    models: dict[Name, Model] = {}
+    workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
+    question: Question = Question(minimise="cost")
+    assumptions: str = "default"
+    """Name of a shipped assumption set, or path to a file of one."""
+    prefill: bool = True
+    """Whether prompts take instance time (the paper: false)."""
+    utilisation: Fraction = 1.0
+    """Share of time that instances may be busy; the rest is headroom."""
+    safety: Share = 0.0
+    """Margin on every workload's demand."""
+    layouts: Layouts = Layouts()
+    profiles: tuple[str, ...] = ()
+    """CSV files of measured capacity."""
+    physics: bool = True
+    """false: only measured profiles."""
+    power_limit_kw: Positive | None = None
+    spares: Spares = Spares()
+    simplicity: Share = 0.0
+    """Share of cost that may be given up for fewer kinds; `0.5%` is 0.005."""
+    max_kinds_per_workload: Count | None = None
+    solver: SolverSettings = SolverSettings()
+
+    _percent = field_validator("simplicity", "safety", mode="before")(percent)
+
+
+__all__ = [
+    "Fleet",
+    "Layouts",
+    "Model",
+    "Question",
+    "SolverSettings",
+    "Spares",
+    "Speculation",
+    "Study",
+    "Supply",
+    "Workload",
+]
