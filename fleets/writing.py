@@ -1,4 +1,4 @@
-"""Catalogue entries back to YAML as a person would write it: schema order, no defaults, one level of blocks."""
+"""Catalogue entries back to YAML as a person would write it: in the order of the schema, no defaults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WIDTH = 118
 
 
 def to_yaml(entry: FrozenModel) -> str:
-    """YAML text of an entry that loads back to an equal one; keys that have their default value are left out."""
+    """YAML text of an entry that loads back to an equal one; keys at their default value are left out."""
     data = _plain(entry.model_dump(mode="json", exclude_defaults=True))
     blocks = []
     for key, value in data.items():

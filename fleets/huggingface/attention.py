@@ -106,7 +106,7 @@ def _windows(fields: Fields, family: Family, layers: int) -> tuple[int | None, i
 
 
 def _chunked(fields: Fields, layers: int) -> tuple[int | None, int]:
-    """Llama 4: layers with rotary embedding attend within chunks; every fourth has none and sees everything."""
+    """Llama 4: layers with rotary embedding attend within chunks; every fourth has none and sees all."""
     chunk = fields.count("attention_chunk_size", minimum=1)
     if chunk is None:
         return None, 0

@@ -38,7 +38,7 @@ def read_precision(fields: Fields, quantization: Any) -> tuple[WeightPrecision, 
     if precision is None:
         method = quantization.get("quant_method")
         fields.problems.append(
-            f"{fields.file}: quantization_config.quant_method = {method!r}: this quantisation is not understood; "
+            f"{fields.file}: quantization_config.quant_method = {method!r}: is not understood; "
             "write the architecture as YAML and name its weight_precision"
         )
         return "bf16", False, False

@@ -21,7 +21,7 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     """The architecture of a Hugging Face config, a path or the parsed mapping.
 
     `name` is the architecture's name; default: the config's `_name_or_path`, else the file's name or its
-    folder's. Multimodal configs are read by their `text_config`; the vision encoder is left out and noted, and so
+    folder's. Multimodal configs are read by their `text_config`; the vision encoder is left out and noted, as
     are layers for multi-token prediction. Raises `CatalogError` naming each field that is missing or not
     understood; nothing is guessed.
     """
@@ -63,7 +63,7 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
 
 
 def _merged(data: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, Any]:
-    """The text model of a multimodal config; the outer file states whether embeddings are tied and the dtype."""
+    """The text model of a multimodal config; the outer file may state tied embeddings and the dtype."""
     outer = {key: data[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype") if key in data}
     return {**outer, **text}
 

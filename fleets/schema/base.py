@@ -25,5 +25,5 @@ class Source(FrozenModel):
 
     name: str
     """Project, data sheet or publication, with its licence where it has one."""
-    date: str
-    """Date of the figure, YYYY-MM-DD or YYYY-MM."""
+    date: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+    """Date of the figure, YYYY-MM-DD or YYYY-MM; the bare year where the source gives no day."""
