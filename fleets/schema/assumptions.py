@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fleets.schema.base import Fraction, FrozenModel, Name, Source
+from fleets.schema.accelerators import Arithmetic
+from fleets.schema.base import Count, Fraction, FrozenModel, Name, Positive, Source
 
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -22,6 +23,9 @@ class Protocol(FrozenModel):
     """
 
     name: str
+    kind: Literal["ring", "one_shot", "two_shot"] = "ring"
+    """`ring`: NCCL, any collective. All-reduce kernels of serving engines, inside one domain only: `one_shot`, every
+    rank reads the whole message of every other rank; `two_shot`, reduce-scatter and all-gather."""
     base_us: NonNegative
     rank_us: NonNegative
     node_us: NonNegative
@@ -43,11 +47,76 @@ class AcceleratorConstants(FrozenModel):
     sustained_compute_fraction: Fraction
     """Share of peak FLOP/s in matrix multiplications."""
     sustained_bandwidth_fraction: Fraction
-    """Share of peak memory bandwidth."""
+    """Share of peak memory bandwidth; of weights alone where kv_bandwidth_fraction is given."""
     kernel_launch_latency_us: NonNegative
-    """Host and device time per serial matrix multiplication."""
+    """Host and device time per serial kernel (`kernels_per_layer` says which count)."""
+    kv_bandwidth_fraction: Fraction | None = None
+    """Share of peak memory bandwidth of attention over the KV cache; null: as sustained_bandwidth_fraction."""
+    compute_fractions: dict[Arithmetic, Fraction] = Field(default_factory=dict)
+    """Share of peak FLOP/s by number format, where it is not sustained_compute_fraction."""
+    half_rate_tokens: NonNegative = 0.0
+    """Tokens per matrix multiplication at which a prompt's chunk reaches half of that share (Eq. ours: t/(t + half))."""
     collectives: Collectives | None = None
     """Collective library of this accelerator where it differs from the set's."""
+
+
+class RequestConstants(FrozenModel):
+    """What one request waits for outside the forward passes, in one serving engine."""
+
+    request_ms: NonNegative = 0.0
+    """From arrival to the scheduler and from the first token back to the client."""
+    burst_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the other running requests whose prompts are in front when one arrives, on average twice (a benchmark
+    that keeps its concurrency fixed starts requests in bursts)."""
+
+
+class Engine(FrozenModel):
+    """What a serving engine adds to a step and to the first token, beyond the accelerator."""
+
+    step_us: NonNegative = 0.0
+    """Host time of a step that the accelerator does not hide."""
+    sequence_us: NonNegative = 0.0
+    """Host time per running sequence and step: scheduling, sampling, detokenising."""
+    prompt_kernel_us: NonNegative = 0.0
+    """Extra time per serial kernel of a pass that carries a prompt: launched one by one, not as a captured graph."""
+    expert_factor: Annotated[float, Field(ge=1, le=10)] = 1.0
+    """Time of routed experts over that of evenly loaded dense matrices: uneven routing and grouped kernels."""
+    chunk_tokens: Annotated[float, Field(ge=1, le=1e7)] = 8192
+    """Prompt tokens of one forward pass (chunked prefill)."""
+    first_token_steps: NonNegative = 0.0
+    """Decode steps that pass before a prompt is scheduled and after its pass, until its first token is out."""
+    requests: RequestConstants = RequestConstants()
+    requests_of: dict[str, RequestConstants] = Field(default_factory=dict)
+    """The same by engine, where a set covers several."""
+
+
+class Fit(FrozenModel):
+    """Where the constants of a fitted set come from, and how far they are off (shares of the measured value)."""
+
+    data: str
+    date: str
+    """Date range of the measurements."""
+    points: Count
+    """Points of the TPOT fit."""
+    ttft_points: Annotated[int, Field(ge=0)] = 0
+    cells: Annotated[int, Field(ge=0)] = 0
+    """model × system × precision."""
+    left_out: Annotated[int, Field(ge=0)] = 0
+    """Rows of the file that could not be used."""
+    tpot_mape: NonNegative
+    tpot_median: NonNegative
+    ttft_median: NonNegative | None = None
+    cross_validated_tpot_mape: NonNegative | None = None
+    """Each cell predicted by a fit that did not see it."""
+    cross_validated_tpot_median: NonNegative | None = None
+    cross_validated_ttft_median: NonNegative | None = None
+    tpot_ratio_quantiles: dict[str, Positive] = Field(default_factory=dict)
+    """Quantiles of measured over predicted TPOT, cross-validated, by percent (`"90"`: 90 % of the points lie below)."""
+    ttft_ratio_quantiles: dict[str, Positive] = Field(default_factory=dict)
+    at_bound: tuple[str, ...] = ()
+    """Constants that the fit left at a bound."""
+    not_identified: tuple[str, ...] = ()
+    """Constants that the data hardly move from their prior."""
 
 
 class ToyModel(FrozenModel):
@@ -91,8 +160,9 @@ class Choices(FrozenModel):
     """Nodes that the all-to-all crosses."""
     point_to_point: Literal["inter_node_double_rate", "actual_link"]
     """Pipeline hops: always between nodes at twice the link rate, or over the link that is there."""
-    kernels_per_layer: Literal["four", "by_layout"]
-    """Serial matrix multiplications per layer: always four, or two with parallel attention."""
+    kernels_per_layer: Literal["four", "by_layout", "counted"]
+    """Serial matrix multiplications per layer: always four, or two with parallel attention; `counted`: all serial
+    kernels that an engine launches (`formulations/physics/kernels.py`)."""
 
 
 class AssumptionSet(FrozenModel):
@@ -111,6 +181,8 @@ class AssumptionSet(FrozenModel):
     """Constants by accelerator where they differ from the default."""
     prefill_compute_fraction: Fraction | None = None
     """Share of peak FLOP/s while processing prompts; null: as sustained_compute_fraction."""
+    engine: Engine = Engine()
+    fit: Fit | None = None
     sources: tuple[Source, ...] = ()
 
     def constants(self, accelerator: str) -> AcceleratorConstants:

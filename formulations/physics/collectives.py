@@ -1,6 +1,10 @@
 """Collectives: one message pattern of a step, affine in the batch for each protocol; the cheapest protocol
 counts.
 
+Kinds: NCCL's ring, and the all-reduce kernels of serving engines inside one domain: `one_shot`, every rank reads
+the message of every other rank ((n − 1)·m bytes), and `two_shot`, reduce-scatter and all-gather (2·(n − 1)/n·m).
+Engines switch from one to two shots as the message grows; the cheapest of affine protocols is that switch.
+
 Eq. 31-35: latency = base + k·((ranks/nodes − 1)·t_rank + log2(nodes)·t_node), k = 2 for an all-reduce and 1
 otherwise; transfer = k·bytes·share/(link·efficiency) over the links inside and between nodes. Ours: shares
 other than a ring's.
@@ -40,6 +44,13 @@ class Collective:
             latency = np.where(better, other_latency, latency)
             transfer = np.where(better, other_transfer, transfer)
         return latency, transfer
+
+    def total(self, batch: FloatArray) -> FloatArray:
+        """Seconds of the cheapest protocol at `batch`."""
+        best = self.latency[..., 0] + self.per_sequence[..., 0] * batch
+        for protocol in range(1, self.latency.shape[-1]):
+            best = np.minimum(best, self.latency[..., protocol] + self.per_sequence[..., protocol] * batch)
+        return floats(best)
 
     def affine(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(latency, seconds per sequence) of the protocol that is cheapest at `batch`: an over-estimate
@@ -91,12 +102,32 @@ def collective(
     stages = np.log2(pattern.nodes)
     active = np.where(ranks > 1.0, repetitions, 0.0)
     per_sequence = np.where(ranks > 1.0, pattern.passes * repetitions * bytes_per_sequence * seconds, 0.0)
+    kinds = protocols.kinds or ("ring",) * len(protocols.names)
     by_protocol = [
-        active * (base + pattern.passes * (hops * rank + stages * node))
-        for base, rank, node in zip(protocols.base_s, protocols.rank_s, protocols.node_s, strict=True)
+        active * (base + pattern.passes * (hops * rank + stages * node)) + _excluded(kind, pattern)
+        for kind, base, rank, node in zip(
+            kinds, protocols.base_s, protocols.rank_s, protocols.node_s, strict=True
+        )
     ]
-    slopes = [per_sequence / efficiency for efficiency in protocols.efficiency]
+    slopes = [
+        per_sequence / efficiency * _volume(kind, pattern)
+        for kind, efficiency in zip(kinds, protocols.efficiency, strict=True)
+    ]
     return Collective(name, np.moveaxis(np.stack(by_protocol), 0, -1), np.moveaxis(np.stack(slopes), 0, -1))
+
+
+def _excluded(kind: str, pattern: Pattern) -> FloatArray | float:
+    """inf where an engine's all-reduce kernel cannot go: other patterns, and between nodes."""
+    if kind == "ring":
+        return 0.0
+    if pattern.passes != ALL_REDUCE:
+        return np.inf
+    return np.where((pattern.ranks > 1.0) & (pattern.nodes > 1.0), np.inf, 0.0)
+
+
+def _volume(kind: str, pattern: Pattern) -> FloatArray | float:
+    """Bytes per rank over a ring's: one shot reads (n − 1)·m instead of 2·(n − 1)/n·m (ours)."""
+    return np.maximum(pattern.ranks / 2.0, 1.0) if kind == "one_shot" else 1.0
 
 
 def _transfer(machine: Machine, overlap: str, pattern: Pattern) -> FloatArray:

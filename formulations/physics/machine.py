@@ -28,6 +28,8 @@ class Protocols:
     rank_s: FloatArray
     node_s: FloatArray
     efficiency: FloatArray
+    kinds: tuple[str, ...] = ()
+    """`ring`, `one_shot` or `two_shot` each; empty: all rings."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Machine:
     """Accelerators in one scale-up domain (node or rack)."""
     torus: bool
     protocols: Protocols
+    kv_bandwidth_ratio: float = 1.0
+    """Sustained bandwidth of attention over the KV cache, over that of weights."""
+    half_rate_tokens: float = 0.0
+    """Tokens at which a prompt's matrix multiplications reach half of their rate."""
 
     @property
     def scaleup_s_per_byte(self) -> float:
@@ -67,8 +73,9 @@ class Machine:
 def machine(accelerator: Accelerator, assumptions: AssumptionSet) -> Machine:
     """SI constants of `accelerator` under `assumptions`: data-sheet peaks times sustained fractions."""
     constants = assumptions.constants(accelerator.name)
-    compute = constants.sustained_compute_fraction
-    prefill = assumptions.prefill_compute_fraction or compute
+    compute, by_format = constants.sustained_compute_fraction, constants.compute_fractions
+    prefill = assumptions.prefill_compute_fraction
+    kv_fraction = constants.kv_bandwidth_fraction or constants.sustained_bandwidth_fraction
     peak = {name: tflops * TERA for name, tflops in accelerator.tflops.items()}
     hbm = accelerator.hbm_gb * GIGA
     torus = accelerator.interconnect == "torus"
@@ -79,14 +86,18 @@ def machine(accelerator: Accelerator, assumptions: AssumptionSet) -> Machine:
         hbm_bytes=hbm,
         usable_hbm_bytes=hbm * assumptions.usable_hbm_fraction,
         bandwidth=accelerator.hbm_bandwidth_gb_s * GIGA * constants.sustained_bandwidth_fraction,
-        flops={name: value * compute for name, value in peak.items()},
-        prefill_flops={name: value * prefill for name, value in peak.items()},
+        flops={name: value * by_format.get(name, compute) for name, value in peak.items()},
+        prefill_flops={
+            name: value * (prefill or by_format.get(name, compute)) for name, value in peak.items()
+        },
         kernel_launch_s=constants.kernel_launch_latency_us * MICRO,
         scaleup=scaleup,
         scaleout=scaleout,
         domain=accelerator.scaleup_domain,
         torus=torus,
         protocols=(_torus_protocol if torus else _switched_protocols)(assumptions, accelerator.name),
+        kv_bandwidth_ratio=kv_fraction / constants.sustained_bandwidth_fraction,
+        half_rate_tokens=constants.half_rate_tokens,
     )
 
 
@@ -98,6 +109,7 @@ def _switched_protocols(assumptions: AssumptionSet, accelerator: str) -> Protoco
         rank_s=np.array([p.rank_us for p in listed]) * MICRO,
         node_s=np.array([p.node_us for p in listed]) * MICRO,
         efficiency=np.array([p.efficiency for p in listed]),
+        kinds=tuple(p.kind for p in listed),
     )
 
 

@@ -17,14 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from fleets.schema.architectures import Architecture
-from fleets.schema.assumptions import AssumptionSet, Choices
+from fleets.schema.assumptions import AssumptionSet
 from formulations.physics.arithmetic import decode_flop
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.collectives import Collective
 from formulations.physics.experts import touched_share, touched_share_slope
+from formulations.physics.kernels import serial_kernels
 from formulations.physics.kv_cache import kv_bytes_per_sequence
 from formulations.physics.layout import Layout
-from formulations.physics.machine import Machine
+from formulations.physics.machine import MICRO, Machine
 from formulations.physics.network import network
 from formulations.physics.pieces import NetworkPieces, network_pieces
 from formulations.physics.precision import ArithmeticRate
@@ -75,6 +76,13 @@ class StepCoefficients:
         total = self.kernel + latency + bandwidth + np.maximum(memory, compute)
         parts = np.broadcast_arrays(self.kernel, latency, bandwidth, memory, compute, total)
         return StepTime(*parts)
+
+    def total(self, batch: FloatArray) -> FloatArray:
+        """Seconds of a step without its parts: what a search over many layouts needs."""
+        seconds = np.maximum(self.memory(batch), self.sequence_compute * batch) + self.kernel
+        for collective in self.collectives:
+            seconds = seconds + collective.total(batch)
+        return seconds
 
     def network(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(latency, transfer) seconds of all collectives, each over its cheapest protocol."""
@@ -147,7 +155,7 @@ def step_coefficients(
     seconds out. Whether the batch fits in memory is `capacity`'s question. Raises ValueError where the
     layout uses an attention scale-down that the set excludes.
     """
-    choices = assumptions.choices
+    choices, engine = assumptions.choices, assumptions.engine
     if choices.attention_scaledown == "none" and np.any(layout.attention_scaledown != 1.0):
         raise ValueError(
             f"assumption set {assumptions.name} has attention_scaledown: none, the layout scales down"
@@ -158,17 +166,22 @@ def step_coefficients(
     flop = decode_flop(architecture, choices, layout, context)
     per_byte = 1.0 / (layout.accelerators * machine.bandwidth)
     once_per_stage = stages * per_byte
-    compute = flop.matrices / flops.matrices + flop.attention / flops.attention
+    experts = 2.0 * shape(architecture, choices).expert_parameters / architecture.sparsity
+    matrices = flop.matrices + (engine.expert_factor - 1.0) * experts
+    compute = matrices / flops.matrices + flop.attention / flops.attention
+    host = engine.sequence_us * MICRO  # nothing overlaps it, so it enters memory and compute alike
     arrays = np.broadcast_arrays(
         once_per_stage * (bytes_moved.attention_weights + bytes_moved.dense_weights),
-        once_per_stage * bytes_moved.expert_weights,
+        once_per_stage * bytes_moved.expert_weights * engine.expert_factor,
         q * per_byte * bytes_moved.expert_per_token,
-        per_byte * (cache + q * bytes_moved.per_token),
-        q * compute / layout.accelerators,
+        per_byte * (cache / machine.kv_bandwidth_ratio + q * bytes_moved.per_token) + host,
+        q * compute / layout.accelerators + host,
     )
     dense_read, expert_read, expert_activation, sequence_read, sequence_compute = arrays
     return StepCoefficients(
-        kernel=floats(_serial_matmuls(architecture, choices) * machine.kernel_launch_s),
+        kernel=floats(
+            serial_kernels(architecture, choices) * machine.kernel_launch_s + engine.step_us * MICRO
+        ),
         collectives=tuple(network(architecture, choices, machine, layout, q)),
         dense_read=dense_read,
         expert_read=expert_read,
@@ -178,11 +191,3 @@ def step_coefficients(
         tokens_per_sequence=q / stages,
         sparsity=shape(architecture, choices).sparsity,
     )
-
-
-def _serial_matmuls(architecture: Architecture, choices: Choices) -> int:
-    """Four per layer; by layout, two with parallel attention, and one for the output head."""
-    if choices.kernels_per_layer == "four":
-        return 4 * architecture.layers
-    per_layer = 2 if architecture.attention.parallel else 4
-    return per_layer * architecture.layers + (1 if architecture.vocabulary else 0)
