@@ -1,0 +1,127 @@
+"""Rows of the catalogue's tables: one flat record per entry, units in the column names, doubtful figures named."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from fleets import catalog, parameters
+from fleets.errors import CatalogError
+from fleets.schema.base import Source
+
+Row: TypeAlias = dict[str, str | float | int | bool | None]
+
+
+def rows(kind: catalog.Kind, names: tuple[str, ...]) -> list[Row]:
+    """One record per entry (per price for prices); raises `CatalogError` when an entry is unknown or broken."""
+    makers = {
+        "accelerators": _accelerator,
+        "architectures": _architecture,
+        "assumptions": _assumptions,
+        "accepted-lengths": _accepted_lengths,
+        "fleets": _fleet,
+    }
+    if kind == "prices":
+        return [row for name in names for row in _prices(name)]
+    return [makers[kind](name) for name in names]
+
+
+def _accelerator(name: str) -> Row:
+    entry = catalog.accelerator(name)
+    try:
+        price: float | None = catalog.default_price(entry.name).usd_per_hour
+    except CatalogError:  # no price in the catalogue is an answer, shown as an empty cell
+        price = None
+    return {
+        "name": entry.name,
+        "hbm_gb": entry.hbm_gb,
+        "hbm_bandwidth_gb_s": entry.hbm_bandwidth_gb_s,
+        "bf16_tflops": entry.tflops["bf16"],
+        "fp8_tflops": entry.tflops.get("fp8"),
+        "int8_tops": entry.tflops.get("int8"),
+        "fp4_tflops": entry.tflops.get("fp4"),
+        "scaleup_gb_s": entry.scaleup_gb_s,
+        "scaleup_domain": entry.scaleup_domain,
+        "scaleout_gb_s": entry.scaleout_gb_s,
+        "tdp_w": entry.tdp_w,
+        "usd_per_hour": price,
+        "doubtful": " ".join(entry.doubtful),
+        **_source(entry.sources),
+    }
+
+
+def _architecture(name: str) -> Row:
+    entry = catalog.architecture(name)
+    counts, attention, block = parameters.count(entry), entry.attention, entry.feed_forward
+    heads = f"{attention.query_heads}/{attention.kv_heads} heads"
+    return {
+        "name": entry.name,
+        "parameters_billion": round(counts.total / 1e9, 2),
+        "active_billion": round(counts.active / 1e9, 2),
+        "layers": entry.layers,
+        "d_model": entry.d_model,
+        "attention": f"latent {attention.kv_rank}" if attention.kind == "mla" else heads,
+        "windowed_layers": attention.windowed_layers,
+        "window_tokens": attention.window_tokens,
+        "experts": f"{block.active_experts} of {block.experts}" if entry.is_mixture else "dense",
+        "shared_experts": block.shared_experts,
+        "kv_elements_per_token": parameters.kv_elements_per_token(entry),
+        "weight_precision": entry.weight_precision,
+        **_source(entry.sources),
+    }
+
+
+def _prices(name: str) -> list[Row]:
+    return [
+        {
+            "accelerator": price.accelerator,
+            "usd_per_hour": price.usd_per_hour,
+            "terms": price.terms,
+            "provider": price.provider,
+            "region": price.region,
+            "default": price.default,
+            "source": price.source.name,
+            "date": price.source.date,
+        }
+        for price in catalog.prices(name)
+    ]
+
+
+def _assumptions(name: str) -> Row:
+    entry = catalog.assumption_set(name)
+    constants = entry.default_accelerator
+    return {
+        "name": entry.name,
+        "version": entry.version,
+        "sustained_compute_fraction": constants.sustained_compute_fraction,
+        "sustained_bandwidth_fraction": constants.sustained_bandwidth_fraction,
+        "kernel_launch_latency_us": constants.kernel_launch_latency_us,
+        "usable_hbm_fraction": entry.usable_hbm_fraction,
+        "accelerators_with_own_constants": len(entry.accelerators),
+        "description": entry.description,
+        **_source(entry.sources),
+    }
+
+
+def _accepted_lengths(name: str) -> Row:
+    entry = catalog.accepted_lengths(name)
+    lengths: Row = {f"tokens_per_step_{drafted}": value for drafted, value in entry.tokens_per_step.items()}
+    head: Row = {"name": entry.name, "draft": entry.draft, "model": entry.model, "thinking": entry.thinking}
+    return {**head, **lengths, **_source(entry.sources)}
+
+
+def _fleet(name: str) -> Row:
+    entry = catalog.fleet(name)
+    return {
+        "name": name,
+        "supplies": len(entry.supply),
+        "accelerators": " ".join(supply.accelerator_name for supply in entry.supply),
+        "description": entry.description,
+        **_source(entry.sources),
+    }
+
+
+def _source(sources: tuple[Source, ...]) -> Row:
+    return {
+        "source": "; ".join(source.name for source in sources),
+        "date": max((source.date for source in sources), default=""),
+    }
