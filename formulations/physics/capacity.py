@@ -10,6 +10,7 @@ from fleets.schema.assumptions import AssumptionSet, Choices
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine
+from formulations.physics.precision import kept_bytes
 from formulations.physics.shape import shape
 
 
@@ -22,7 +23,11 @@ def weight_bytes_total(
     extra = floats(0.0)
     if choices.attention_scaledown == "data_parallel":
         extra = parts.attention_parameters * (layout.attention_scaledown - 1.0)
-    return floats(weight_bytes) * (parts.total_parameters + extra)
+    weight = floats(weight_bytes)
+    wide_attention = kept_bytes(weight, architecture.attention_weight_precision) - weight
+    wide_embedding = kept_bytes(weight, architecture.embedding_weight_precision) - weight
+    wider = wide_attention * (parts.attention_parameters + extra) + wide_embedding * parts.stored_embedding
+    return weight * (parts.total_parameters + extra) + wider
 
 
 def free_hbm(machine: Machine, layout: Layout, weights: Numbers) -> FloatArray:

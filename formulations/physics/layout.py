@@ -48,7 +48,7 @@ class Layout:
     @property
     def shape(self) -> tuple[int, ...]:
         """Common shape of the fields."""
-        return np.broadcast_shapes(*(np.shape(field) for field in self._fields()))
+        return np.broadcast_shapes(*(np.shape(field) for field in self.fields()))
 
     @property
     def stage_ranks(self) -> FloatArray:
@@ -71,7 +71,7 @@ class Layout:
     def select(self, index: Any) -> Layout:
         """The layouts at `index` of the common shape."""
         shape = self.shape
-        return Layout.of(*(np.broadcast_to(field, shape)[index] for field in self._fields()))
+        return Layout.of(*(np.broadcast_to(field, shape)[index] for field in self.fields()))
 
     def column(self) -> Layout:
         """Shape (K,) as (K, 1): to broadcast K layouts against W workloads."""
@@ -80,10 +80,11 @@ class Layout:
     def labels(self) -> list[str]:
         """Readable names of whole-numbered layouts, shape (K,): `tp8`, `2d16`, `tp8-pp2-ep8`, `tp8-adp8`."""
         shape = self.shape
-        parts = [np.broadcast_to(field, shape).tolist() for field in self._fields()]
+        parts = [np.broadcast_to(field, shape).tolist() for field in self.fields()]
         return [_label(*values) for values in zip(*parts, strict=True)]
 
-    def _fields(self) -> tuple[Any, ...]:
+    def fields(self) -> tuple[Any, ...]:
+        """The fields in the order of `of`."""
         return (
             self.accelerators,
             self.two_d,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fleets.schema.assumptions import AssumptionSet
-from formulations.physics.arrays import FloatArray
+from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.machine import Machine
 
 WEIGHT_BYTES: dict[str, float] = {
@@ -67,6 +67,13 @@ class ArithmeticRate:
 def weight_bytes(names: Sequence[str] | str) -> FloatArray:
     """Bytes per weight of each named precision; shape follows `names`. KeyError on an unknown name."""
     return _lookup(WEIGHT_BYTES, names)
+
+
+def kept_bytes(weight_bytes: Numbers, kept: str | None) -> FloatArray:
+    """Bytes per weight of matrices that the checkpoint keeps in precision `kept`: never narrower than that (gpt-oss
+    keeps attention in 16 bits beside 4-bit experts); `weight_bytes` where it keeps none."""
+    stored = floats(weight_bytes)
+    return stored if kept is None else np.maximum(stored, WEIGHT_BYTES[kept])
 
 
 def kv_bytes(names: Sequence[str] | str) -> FloatArray:

@@ -16,6 +16,7 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.layout import Layout
+from formulations.physics.precision import kept_bytes
 from formulations.physics.shape import Matrix, shape
 
 
@@ -50,6 +51,8 @@ def traffic(architecture: Architecture, choices: Choices, layout: Layout, weight
     """
     parts = shape(architecture, choices)
     weight, activation = floats(weight_bytes), architecture.activation_bytes
+    attention_weight = kept_bytes(weight, architecture.attention_weight_precision)
+    wider = kept_bytes(weight, architecture.embedding_weight_precision) - weight
     scaledown = layout.attention_scaledown
     attention_words = _words(parts.attention, layout.attention_ranks)
     if choices.attention_scaledown != "data_parallel":
@@ -59,8 +62,8 @@ def traffic(architecture: Architecture, choices: Choices, layout: Layout, weight
     expert_words = per_expert / parts.sparsity  # each expert sees n/s of n tokens
     routed = choices.moe_activation_traffic == "routed"
     return Traffic(
-        attention_weights=weight * sum(m.parameters for m in parts.attention) * scaledown,
-        dense_weights=weight * (parts.dense_parameters + parts.unembedding),
+        attention_weights=attention_weight * sum(m.parameters for m in parts.attention) * scaledown,
+        dense_weights=weight * (parts.dense_parameters + parts.unembedding) + wider * parts.unembedding,
         expert_weights=weight * parts.expert_parameters,
         per_token=activation * (attention_words + dense_words + (expert_words if routed else 0.0)),
         expert_per_token=activation * (0.0 if routed else 1.0) * expert_words,

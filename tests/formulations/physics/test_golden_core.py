@@ -23,7 +23,7 @@ WEIGHTS, COMPUTE = 15_009_316_864 / 1.98e13, 4 * 8_029_995_008 / 5.6e15
 
 
 def test_components_of_a_small_step_by_hand() -> None:
-    step = case("Llama_3_8B", "H100").coefficients(Layout.of(8), 0).step_time(2)
+    step = case("Llama_3_8B", "H100").step(Layout.of(8), 0).step_time(2)
     assert_close(step.kernel, KERNEL, "kernel")
     assert_close(step.network_latency, LATENCY, "latency")
     # a 1D all-reduce moves nodes·(ranks/nodes − 1)·m/(ranks·link/2·0.5), m = 4096 words·2 sequences·2 bytes
@@ -40,7 +40,7 @@ def test_every_component_of_the_papers_1d_layout(shared_data: Path, function: st
     for row in rows.itertuples():
         problem = case(row.model, row.gpu)
         layout = Layout.of(row.n_gpu)
-        step = problem.coefficients(layout, row.input_len, row.seq_len).step_time(row.batch)
+        step = problem.step(layout, row.input_len, row.seq_len).step_time(row.batch)
         what = f"{row.model} {row.gpu} N={row.n_gpu} b={row.batch} context={row.input_len} q={row.seq_len}"
         assert_close(step.kernel, row.kernel_s, what)
         assert_close(step.network_latency, row.net_latency_s, what)

@@ -1,0 +1,88 @@
+"""Case: one model in given precisions on one accelerator under one assumption set; what every evaluation
+starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleets.schema.accelerators import Accelerator
+from fleets.schema.architectures import Architecture
+from fleets.schema.assumptions import AssumptionSet
+from formulations.physics.arrays import BoolArray, FloatArray, Numbers, floats
+from formulations.physics.capacity import batch_capacity, fits, weight_bytes_total
+from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.layout import Layout
+from formulations.physics.machine import Machine, machine
+from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
+from formulations.physics.step import StepCoefficients, step_coefficients
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs of the physics that a layout, a context and a batch do not change; precisions may be arrays."""
+
+    architecture: Architecture
+    machine: Machine
+    assumptions: AssumptionSet
+    weight_bytes: FloatArray
+    kv_bytes: FloatArray
+    flops: ArithmeticRate
+
+    @classmethod
+    def of(
+        cls,
+        architecture: Architecture,
+        accelerator: Accelerator,
+        assumptions: AssumptionSet,
+        weight_precision: str | None = None,
+        kv_precision: str | None = None,
+    ) -> Case:
+        """The case in named precisions; the architecture's own where none is named. KeyError on an unknown
+        name."""
+        weight = weight_precision or architecture.weight_precision
+        computer = machine(accelerator, assumptions)
+        return cls(
+            architecture=architecture,
+            machine=computer,
+            assumptions=assumptions,
+            weight_bytes=weight_bytes(weight),
+            kv_bytes=kv_bytes(kv_precision or architecture.kv_precision),
+            flops=arithmetic_rate(computer, assumptions, weight),
+        )
+
+    def step(self, layout: Layout, context: Numbers, tokens_in_flight: Numbers = 1.0) -> StepCoefficients:
+        """Coefficients of one forward pass; see `step.step_coefficients`."""
+        return step_coefficients(
+            self.architecture,
+            self.machine,
+            self.assumptions,
+            layout,
+            self.weight_bytes,
+            self.flops,
+            self.kv_bytes,
+            context,
+            tokens_in_flight,
+        )
+
+    def weights(self, layout: Layout) -> FloatArray:
+        """Bytes of all weights on all ranks together."""
+        return weight_bytes_total(self.architecture, self.assumptions.choices, layout, self.weight_bytes)
+
+    def cache(self, layout: Layout, context: Numbers) -> FloatArray:
+        """Bytes of KV cache per sequence of `context` tokens on all ranks together."""
+        choices = self.assumptions.choices
+        return kv_bytes_per_sequence(self.architecture, choices, layout, self.kv_bytes, context)
+
+    def capacity(self, layout: Layout, context: Numbers, draft: Case | None = None) -> FloatArray:
+        """Largest real batch that fits, beside the weights and KV cache of `draft` where one is given."""
+        weights, cache = self.weights(layout), self.cache(layout, context)
+        if draft is not None:
+            weights, cache = weights + draft.weights(layout), cache + draft.cache(layout, context)
+        return batch_capacity(self.machine, self.assumptions, layout, weights, cache)
+
+    def fits(self, layout: Layout, context: Numbers, batch: Numbers, draft: Case | None = None) -> BoolArray:
+        """Whether `batch` fits, beside `draft` where one is given."""
+        weights, cache = self.weights(layout), self.cache(layout, context)
+        if draft is not None:
+            weights, cache = weights + draft.weights(layout), cache + draft.cache(layout, context)
+        return fits(self.machine, self.assumptions, layout, weights, cache, floats(batch))
