@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from fleets.schema.architectures import Architecture
-from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.case import Case
 from formulations.physics.layout import Layout
@@ -74,31 +74,37 @@ class Speculation:
         return self.draft.step(layout, context, 1.0)
 
 
-def head_architecture(target: Architecture, choices: Choices) -> Architecture:
-    """A draft of one layer of the target: a multi-token-prediction (MTP) module or an EAGLE head.
+def head_architecture(target: Architecture, kind: Literal["mtp", "eagle3", "dspark"] = "mtp") -> Architecture:
+    """The draft that a target brings along: one Transformer layer at its width, before its own output head.
 
-    Both are one Transformer layer at the target's width that reuses the target's embedding and output head:
-    DeepSeek's MTP module is one full layer of the model (its experts included), an EAGLE-3 head one layer
-    of the model's dense shape. The layer's own parameters take memory and traffic; the output head is the
-    target's, so it is read and multiplied at every draft pass but stored once, which `tied_embeddings` with
-    the input side left out cannot say exactly: it is counted once more, 2 % of a small target and less of a
-    large one (safe side). The projection that joins the hidden state with the new token's embedding
-    (2·d_model² parameters) is left out, below 2 % of a layer. A dense target's head is one dense layer; a
-    mixture's is one mixture layer. `choices` has no influence yet: the shape is the same under every set.
+    `mtp`: a multi-token-prediction module, one full layer of the target with its experts (DeepSeek-V3).
+    `eagle3`, `dspark`: one dense layer as wide as the experts that one token visits. The head reuses the
+    target's embeddings, so they are tied here; the output head is read and multiplied by every draft pass,
+    as in reality, and stored once more, which is not so (at most 2 % of a small target; the safe side). The
+    projection that joins hidden state and token embedding (2·d_model² parameters) is left out. Ours, from
+    the published shapes.
     """
-    del choices
-    ff = target.feed_forward.model_copy(update={"dense_layers": 0, "dense_d_ff": None})
-    windowed = {"windowed_layers": 0, "window_tokens": None}
+    ff = target.feed_forward
+    layer: dict[str, object] = {"dense_layers": 0, "dense_d_ff": None}
+    if kind != "mtp" and target.is_mixture:
+        shared = ff.shared_experts * (ff.shared_d_ff or ff.d_ff)
+        layer |= {
+            "d_ff": ff.active_experts * ff.d_ff + shared,
+            "experts": 1,
+            "active_experts": 1,
+            "sparsity": None,
+        }
+        layer |= {"shared_experts": 0, "shared_d_ff": None}
     return target.model_copy(
         update={
-            "name": f"{target.name[:70]}-head",
+            "name": f"{target.name[:72]}-{kind}",
             "aliases": (),
             "layers": 1,
-            "attention": target.attention.model_copy(update=windowed),
-            "feed_forward": ff,
+            "attention": target.attention.model_copy(update={"windowed_layers": 0, "window_tokens": None}),
+            "feed_forward": ff.model_copy(update=layer),
             "tied_embeddings": True,
             "published_parameters": None,
             "published_active_parameters": None,
-            "note": f"one layer of {target.name}, as an MTP module or EAGLE head",
+            "note": f"{kind} head of {target.name}",
         }
     )
