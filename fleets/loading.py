@@ -98,13 +98,17 @@ def validate(schema: type[Model], data: Any, file: str) -> Model:
 
 def problems(error: ValidationError, file: str) -> list[str]:
     """One sentence per pydantic error: file, key path, what was found with its unit, what is allowed."""
-    return [_sentence(dict(detail), file) for detail in error.errors(include_url=False)]
+    details = [dict(detail) for detail in error.errors(include_url=False)]
+    inner = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+    return [
+        _sentence(detail, file)
+        for detail in details
+        if detail["type"] != "too_short" or detail["loc"] not in inner  # its items were refused already
+    ]
 
 
 def _sentence(detail: dict[str, Any], file: str) -> str:
-    path = key_path(
-        part for part in detail["loc"] if part not in ("name", "inline") or part == detail["loc"][-1]
-    )
+    path = key_path(part for part in detail["loc"] if not str(part).startswith("<"))  # tags of unions
     key, kind = (path or "(whole file)"), detail["type"]
     if kind == "missing":
         return f"{file}: {key} is missing{_unit_hint(path)}; add it"

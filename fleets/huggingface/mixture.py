@@ -14,14 +14,14 @@ def read_feed_forward(
     fields: Fields, family: Family, gated: bool, layers: int, width: int
 ) -> FeedForward | None:
     """The feed-forward block; None after a refusal (recorded in `fields`)."""
-    inputs = 2 if gated else 1
+    inputs, before = 2 if gated else 1, len(fields.problems)
     experts = next((key for key in _EXPERTS if fields.has(key)), None)
     if experts is None and family.mixture:
         fields.refuse(_EXPERTS[0], f"a mixture needs one of {', '.join(_EXPERTS)}")
     if experts is not None and not family.mixture:
         fields.refuse(experts, f"experts of model_type {fields.data.get('model_type')!r} are not understood")
     mixture_layers = _mixture_layers(fields, layers) if family.mixture else 0
-    if fields.problems:
+    if len(fields.problems) > before:
         return None
     if experts is None or mixture_layers == 0:
         return FeedForward(d_ff=_dense_width(fields, width), input_matrices=inputs)

@@ -11,11 +11,11 @@ from fleets.schema.base import Count, Fraction, FrozenModel, Name, Positive, Sou
 
 
 def _form(value: Any) -> str:
-    return "name" if isinstance(value, str) else "inline"
+    return "<name>" if isinstance(value, str) else "<inline>"
 
 
 AcceleratorReference = Annotated[
-    Annotated[Name, Tag("name")] | Annotated[Accelerator, Tag("inline")], Discriminator(_form)
+    Annotated[Name, Tag("<name>")] | Annotated[Accelerator, Tag("<inline>")], Discriminator(_form)
 ]
 """A catalogue name or alias, or a whole accelerator written in place."""
 
