@@ -23,8 +23,9 @@ class Protocol(FrozenModel):
     """
 
     name: str
-    kind: Literal["ring", "one_shot", "two_shot"] = "ring"
-    """`ring`: NCCL, any collective. All-reduce kernels of serving engines, inside one domain only: `one_shot`, every
+    kind: Literal["ring", "shared_bus", "one_shot", "two_shot"] = "ring"
+    """`ring`: NCCL, any collective; `shared_bus`, the same over one host bridge (PCIe), where the ranks' bytes add up.
+    All-reduce kernels of serving engines, inside one domain only: `one_shot`, every
     rank reads the whole message of every other rank; `two_shot`, reduce-scatter and all-gather."""
     base_us: NonNegative
     rank_us: NonNegative

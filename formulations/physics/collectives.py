@@ -1,10 +1,6 @@
 """Collectives: one message pattern of a step, affine in the batch for each protocol; the cheapest protocol
 counts.
 
-Kinds: NCCL's ring, and the all-reduce kernels of serving engines inside one domain: `one_shot`, every rank reads
-the message of every other rank ((n − 1)·m bytes), and `two_shot`, reduce-scatter and all-gather (2·(n − 1)/n·m).
-Engines switch from one to two shots as the message grows; the cheapest of affine protocols is that switch.
-
 Eq. 31-35: latency = base + k·((ranks/nodes − 1)·t_rank + log2(nodes)·t_node), k = 2 for an all-reduce and 1
 otherwise; transfer = k·bytes·share/(link·efficiency) over the links inside and between nodes. Ours: shares
 other than a ring's.
@@ -16,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from formulations.physics.allreduce_kernels import adapt_to_kinds
 from formulations.physics.arrays import FloatArray, finite_share, floats
 from formulations.physics.machine import Machine
 
@@ -95,39 +92,29 @@ def collective(
     `overlap` is the choice `link_overlap`: the slower of both transfers, or their sum. Arguments broadcast;
     the protocol axis comes last.
     """
-    protocols = machine.protocols
-    ranks = pattern.ranks
+    ranks, passes = pattern.ranks, pattern.passes
     seconds = _torus_transfer(machine, pattern) if machine.torus else _transfer(machine, overlap, pattern)
     hops = ranks - 1.0 if machine.torus else ranks / pattern.nodes - 1.0
     stages = np.log2(pattern.nodes)
-    active = np.where(ranks > 1.0, repetitions, 0.0)
-    per_sequence = np.where(ranks > 1.0, pattern.passes * repetitions * bytes_per_sequence * seconds, 0.0)
-    kinds = protocols.kinds or ("ring",) * len(protocols.names)
-    by_protocol = [
-        active * (base + pattern.passes * (hops * rank + stages * node)) + _excluded(kind, pattern)
-        for kind, base, rank, node in zip(
-            kinds, protocols.base_s, protocols.rank_s, protocols.node_s, strict=True
-        )
-    ]
-    slopes = [
-        per_sequence / efficiency * _volume(kind, pattern)
-        for kind, efficiency in zip(kinds, protocols.efficiency, strict=True)
-    ]
-    return Collective(name, np.moveaxis(np.stack(by_protocol), 0, -1), np.moveaxis(np.stack(slopes), 0, -1))
-
-
-def _excluded(kind: str, pattern: Pattern) -> FloatArray | float:
-    """inf where an engine's all-reduce kernel cannot go: other patterns, and between nodes."""
-    if kind == "ring":
-        return 0.0
-    if pattern.passes != ALL_REDUCE:
-        return np.inf
-    return np.where((pattern.ranks > 1.0) & (pattern.nodes > 1.0), np.inf, 0.0)
-
-
-def _volume(kind: str, pattern: Pattern) -> FloatArray | float:
-    """Bytes per rank over a ring's: one shot reads (n − 1)·m instead of 2·(n − 1)/n·m (ours)."""
-    return np.maximum(pattern.ranks / 2.0, 1.0) if kind == "one_shot" else 1.0
+    count = np.where(ranks > 1.0, repetitions, 0.0)
+    with np.errstate(invalid="ignore"):  # a single rank over a missing link: 0 · inf
+        per_sequence = passes * count * bytes_per_sequence * seconds
+    if not np.isfinite(machine.scaleup_s_per_byte + machine.scaleout_s_per_byte):
+        per_sequence = np.where(ranks > 1.0, per_sequence, 0.0)
+    protocols = machine.protocols
+    latency = np.empty((len(protocols.names), *np.broadcast_shapes(hops.shape, stages.shape, count.shape)))
+    slope = np.empty((len(protocols.names), *per_sequence.shape))
+    for index, (base, rank, node, efficiency) in enumerate(
+        zip(protocols.base_s, protocols.rank_s, protocols.node_s, protocols.efficiency, strict=True)
+    ):
+        line = latency[index, ...]
+        np.multiply(hops, passes * rank, out=line)
+        line += stages * (passes * node)
+        line += base
+        line *= count
+        np.divide(per_sequence, efficiency, out=slope[index, ...])
+    adapt_to_kinds(protocols.kinds, passes == ALL_REDUCE, ranks, pattern.nodes, latency, slope)
+    return Collective(name, np.moveaxis(latency, 0, -1), np.moveaxis(slope, 0, -1))
 
 
 def _transfer(machine: Machine, overlap: str, pattern: Pattern) -> FloatArray:
