@@ -9,7 +9,7 @@ Measured options have one roof, no step term and no resource.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -41,12 +41,12 @@ class Option:
     resources: tuple[str, ...]
     batch_limit: FloatArray
     """Largest whole batch of each workload alone, shape (Q, W)."""
-    segment: tuple[float, float] | None = None
-    """Bound programs: the range of total batch for which the option's coefficients hold."""
     max_utilisation: float = 1.0
     """Largest share of time that its instances may be busy (TTFT)."""
-    point: float = field(default=0.0)
-    """Total batch at which the coefficients touch the exact physics."""
+    row: int = -1
+    """Where the physics of the kind stands in its table (`planner.options`); −1 for measured options."""
+    pace: float = 0.0
+    """Pace class, tokens per second that every workload served here sees, at least."""
 
     @property
     def instance_s_per_token(self) -> FloatArray:

@@ -111,18 +111,22 @@ class StepCoefficients:
         return network_pieces(self.collectives, self.dense_read.shape)
 
     def expert_tangent(self, batch: Numbers) -> tuple[FloatArray, FloatArray]:
-        """(intercept, slope) of a line ≥ the touched-expert term at every batch, exact at `batch` but for
-        activations.
+        """(intercept, slope) of a line ≥ the touched-expert term at every batch, exact at `batch`.
 
-        W is concave, so its tangent lies above it; the activations' W ≤ 1 is taken as 1 because W(b)·b is
-        not concave.
+        The term f(b) = W(n)·(A + B·b), n = tokens_per_sequence·b, is concave wherever an expert's weights outweigh the
+        activations of 2·s tokens (−f'' ∝ r·(A + B·b) − 2·B/tokens_per_sequence with W' = r·(1 − W) ≥ 0, ours), which
+        holds for every published mixture; its tangent then lies above it. Where it does not hold, W ≤ 1 of the activations
+        is taken as 1: still above, no longer touching.
         """
-        batch = floats(batch)
-        tokens = self.tokens_per_sequence * batch
+        batch, per_sequence = floats(batch), self.tokens_per_sequence
+        tokens = per_sequence * batch
         share = touched_share(tokens, self.sparsity)
-        slope = touched_share_slope(tokens, self.sparsity) * self.tokens_per_sequence
-        intercept = self.expert_read * (share - slope * batch)
-        return intercept, self.expert_read * slope + self.expert_activation
+        slope = touched_share_slope(tokens, self.sparsity) * per_sequence
+        rate = touched_share_slope(0.0, self.sparsity)
+        concave = rate * self.expert_read * per_sequence >= 2.0 * self.expert_activation
+        activation = np.where(concave, share + slope * batch, 1.0) * self.expert_activation
+        lift = np.where(concave, slope * batch**2, 0.0) * self.expert_activation
+        return self.expert_read * (share - slope * batch) - lift, self.expert_read * slope + activation
 
     def expert_chord(self, low: Numbers, high: Numbers) -> tuple[FloatArray, FloatArray]:
         """(intercept, slope) of a line ≤ the touched-expert term at every batch in [low, high], low <

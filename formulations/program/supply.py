@@ -2,12 +2,14 @@
 
 `Units` of size U are bought whole. Instances of sizes that nest (each divides the next) pack exactly:
 for every size q ≤ U in use,  Σ_{g ≥ q} (g/q)·Instances[g] ≤ floor(U/q)·Units,  where an instance larger than a unit takes
-whole units. Sizes that do not nest are packed by patterns in `packing`.
+whole units. The row of the smallest size implies those of larger sizes that divide U, so only the others stand beside
+it. Sizes that do not nest are refused before they come here.
 """
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pyomo.environ as pyo
 
@@ -23,7 +25,7 @@ def units_per_instance(size: int, unit: int) -> int:
 def nested(sizes: list[int]) -> bool:
     """Whether each size divides the next larger one."""
     ordered = sorted(set(sizes))
-    return all(large % small == 0 for small, large in zip(ordered, ordered[1:], strict=False))
+    return all(large % small == 0 for small, large in pairwise(ordered))
 
 
 def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
@@ -34,14 +36,7 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
         bounds=lambda _, supply: (0, _most_units(_named(data, supply))),
         doc="billing units bought [units]",
     )
-    rows = [
-        (supply.name, size)
-        for supply in data.supplies
-        for size in sorted(
-            {min(offer.option.gpus, supply.unit) for offer in data.offers_in(supply.name)} | {supply.unit}
-        )
-        if data.offers_in(supply.name)
-    ]
+    rows = [(supply.name, size) for supply in data.supplies for size in _binding_sizes(data, supply)]
     model.PACKED_SIZES = pyo.Set(
         dimen=2, initialize=rows, doc="supply, size of the place that instances take [GPUs]"
     )
@@ -62,6 +57,12 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     model.Limit_Packing = pyo.Constraint(
         model.PACKED_SIZES, rule=pack, doc="instances fit into the units [places]"
     )
+
+
+def _binding_sizes(data: ProgramData, supply: SupplyData) -> list[int]:
+    """The smallest place in use, and every larger one that does not divide the unit."""
+    sizes = sorted({min(offer.option.gpus, supply.unit) for offer in data.offers_in(supply.name)})
+    return [size for size in sizes if size == sizes[0] or supply.unit % size]
 
 
 def kinds_in(data: ProgramData, supply: str) -> dict[str, int]:

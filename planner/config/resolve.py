@@ -191,7 +191,14 @@ class _Resolver:
             table = self.find(f"{key}.accepted_lengths", lambda: catalog.accepted_lengths(name))
             if table is None:
                 return None
-            return ResolvedSpeculation(name, None, None, table, speculation.choices)
+            measured = tuple(g for g in speculation.choices if g in table.tokens_per_step)
+            if not measured:
+                listed = ", ".join(map(str, table.tokens_per_step))
+                self.fail(
+                    f"{key}.draft_tokens",
+                    f"{name} was measured at {listed} drafted tokens only; choose among them",
+                )
+            return ResolvedSpeculation(name, None, None, table, measured)
         assert speculation.draft is not None
         draft = self.architecture(f"{key}.draft", speculation.draft)
         if draft is None:
@@ -247,7 +254,7 @@ class _Resolver:
         safety = workload.safety or study.safety
         return ResolvedWorkload(
             workload.name, model, workload.input_tokens, workload.output_tokens or 1.0, workload.context,
-            (demand or 0.0) * (1 + safety), workload.pace, None if workload.max_ttft_ms is None else workload.max_ttft_ms / 1000,
+            (demand or 0.0) * (1 + safety), workload.pace, workload.max_ttft_ms and workload.max_ttft_ms / 1000,
             workload.prefix_hit_rate, workload.max_kinds or study.max_kinds_per_workload, safety,
         )  # fmt: skip
 

@@ -1,0 +1,113 @@
+"""Kinds: every deployment of a model on an accelerator that the config allows, as columns of one table.
+
+A table holds one way of decoding (plain, or one draft); its rows are layout × weight precision × KV precision × number of
+drafted tokens. Physics is evaluated on whole columns, so thousands of kinds cost as much as a few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from fleets.schema.accelerators import Accelerator
+from formulations.physics.arrays import FloatArray
+from formulations.physics.deployable import LayoutLimits, deployable_layouts
+from formulations.physics.layout import Layout
+from planner.config.resolve import ResolvedModel, ResolvedSpeculation
+from planner.config.schema import Layouts
+
+
+@dataclass(frozen=True)
+class KindTable:
+    """K kinds of one model on one accelerator with one way of decoding."""
+
+    model: ResolvedModel
+    accelerator: Accelerator
+    way: ResolvedSpeculation | None
+    layout: Layout
+    """Fields of shape (K,)."""
+    layout_names: tuple[str, ...]
+    weight_precisions: tuple[str, ...]
+    kv_precisions: tuple[str, ...]
+    draft_tokens: FloatArray
+    """γ, shape (K,); 0 for plain decoding."""
+
+    def __len__(self) -> int:
+        return len(self.layout_names)
+
+    @property
+    def gpus(self) -> FloatArray:
+        """Accelerators per instance, shape (K,)."""
+        return np.broadcast_to(self.layout.accelerators, (len(self),))
+
+    def speculation_name(self, row: int) -> str:
+        """`draft-g3`, or nothing for plain decoding."""
+        return f"{self.way.name}-g{self.draft_tokens[row]:.0f}" if self.way else ""
+
+    def name(self, row: int) -> str:
+        """Readable and stable across runs: made of the kind's fields."""
+        parts = [
+            self.model.name,
+            self.accelerator.name,
+            self.layout_names[row],
+            f"w-{self.weight_precisions[row]}",
+            f"kv-{self.kv_precisions[row]}",
+            self.speculation_name(row),
+        ]
+        return "/".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Something that was left out, with what it needed and what was there."""
+
+    what: str
+    needed: str
+    available: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}; needs {self.needed}, has {self.available}"
+
+
+def kind_tables(
+    model: ResolvedModel, accelerator: Accelerator, layouts: Layouts
+) -> tuple[list[KindTable], list[Rejection]]:
+    """All kinds of a model on an accelerator, one table for each way of decoding, and the layouts refused."""
+    limits = LayoutLimits(
+        instance_accelerators=layouts.instance_gpus,
+        two_d=tuple(kind == "2d" for kind in layouts.tensor_parallel),
+        pipeline=layouts.pipeline,
+        expert_parallel=layouts.expert_parallel,
+    )
+    layout, refused = deployable_layouts(model.architecture, accelerator, limits)
+    rejections = [
+        Rejection(
+            f"{model.name}/{accelerator.name}/{r.layout}", r.needed, r.available, "layout does not divide"
+        )
+        for r in refused
+    ]
+    ways = [None] * model.plain + list(model.speculation)
+    tables = [_table(model, accelerator, way, layout) for way in ways] if layout.shape[0] else []
+    return tables, rejections
+
+
+def _table(
+    model: ResolvedModel, accelerator: Accelerator, way: ResolvedSpeculation | None, layout: Layout
+) -> KindTable:
+    drafted = way.draft_tokens if way else (0,)
+    rows = list(product(range(layout.shape[0]), model.weight_precisions, model.kv_precisions, drafted))
+    index = np.array([row[0] for row in rows], dtype=int)
+    labels = layout.labels()
+    return KindTable(
+        model,
+        accelerator,
+        way,
+        layout.select(index),
+        tuple(labels[i] for i in index),
+        tuple(row[1] for row in rows),
+        tuple(row[2] for row in rows),
+        np.array([row[3] for row in rows], dtype=float),
+    )

@@ -1,0 +1,159 @@
+"""Performance of kinds: the exact seconds of a step of every kind with every workload, from the physics.
+
+A step is one target pass over q tokens per sequence, γ draft passes, and the prompts that arrive in the meantime:
+
+    step(b) = pass_target(b) + γ·pass_draft(b) + Σ_w prefill[w]·b_w,      pass = kernel + network + max(memory, compute)
+
+Evaluated per *roof* (the target memory- or compute-bound, the draft likewise): the true step is the largest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from fleets.schema.assumptions import AssumptionSet
+from formulations.physics.arrays import FloatArray
+from formulations.physics.capacity import batch_capacity, weight_bytes_total
+from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.machine import machine
+from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
+from formulations.physics.prefill import prefill_time
+from formulations.physics.speculation import verified_tokens
+from formulations.physics.step import StepCoefficients, step_coefficients
+from planner.config.resolve import ResolvedWorkload
+from planner.options.kinds import KindTable
+from planner.options.speculation import draft_architecture, tokens_per_step
+
+LARGEST_BATCH = 2.0**20
+"""A batch without any limit (no KV cache, no pace) still ends somewhere; no engine comes near it."""
+
+
+@dataclass(frozen=True)
+class Performance:
+    """K kinds × W workloads; the exact physics in the form that limits and options are read from."""
+
+    table: KindTable
+    workloads: tuple[ResolvedWorkload, ...]
+    passes: tuple[tuple[StepCoefficients, FloatArray], ...]
+    """(coefficients, how many passes per step): the target once, the draft γ times; shapes (K, W), (K, 1)."""
+    tokens_per_step: FloatArray
+    """V, shape (K, 1)."""
+    prefill_s: FloatArray
+    """Seconds of prompt processing per sequence-step, shape (K, W)."""
+    prompt_s: FloatArray
+    """Seconds to process one prompt, shape (K, W)."""
+    capacity: FloatArray
+    """Largest real batch that HBM holds, shape (K, W)."""
+    weights: FloatArray
+    """Bytes of all weights on an instance, shape (K, 1)."""
+
+    @property
+    def roofs(self) -> tuple[str, ...]:
+        """Names of the roofs, target first: `memory`, `compute`, or `memory+compute` with a draft."""
+        return tuple("+".join(roof) for roof in product(("memory", "compute"), repeat=len(self.passes)))
+
+    @cached_property
+    def linear(self) -> FloatArray:
+        """Seconds per sequence that are linear in the batch, by roof and workload, shape (R, K, W)."""
+        ways = [
+            [times * coefficients.sequence_read, times * coefficients.sequence_compute]
+            for coefficients, times in self.passes
+        ]
+        sums = [sum(way[which] for way, which in zip(ways, roof, strict=True)) for roof in self._roofs()]
+        return np.stack([np.broadcast_to(value + self.prefill_s, self.capacity.shape) for value in sums])
+
+    def concave(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(seconds per step, seconds per sequence) of the tangent at `batch` to all that is fixed or concave in it.
+
+        These are kernels, the network's cheapest protocols, weights and touched experts; they depend on the total batch
+        only. `batch` broadcasts to (…, K, W or points); a roof axis is put before the last two. Exact at `batch` and never
+        below the exact value elsewhere, because a concave function lies below its tangents.
+        """
+        lines = []
+        for coefficients, times in self._totals:
+            latency, transfer = coefficients.network_tangent(batch)
+            experts, slope = coefficients.expert_tangent(batch)
+            compute = (coefficients.kernel + latency, transfer)
+            memory = (compute[0] + coefficients.dense_read + experts, transfer + slope)
+            lines.append([(times * a, times * b) for a, b in (memory, compute)])
+        sums = [
+            [sum(lines[number][which][part] for number, which in enumerate(roof)) for part in (0, 1)]
+            for roof in self._roofs()
+        ]
+        shape = np.broadcast_shapes(*(value.shape for pair in sums for value in pair))
+        step, slope = (
+            np.stack([np.broadcast_to(pair[part], shape) for pair in sums], axis=-3) for part in (0, 1)
+        )
+        return step, slope
+
+    @cached_property
+    def _totals(self) -> list[tuple[StepCoefficients, FloatArray]]:
+        """The passes without the workload axis: what depends on the total batch is the same for all workloads."""
+        return [(_first_workload(coefficients), times) for coefficients, times in self.passes]
+
+    def _roofs(self) -> list[tuple[int, ...]]:
+        return list(product((0, 1), repeat=len(self.passes)))
+
+
+def performance(
+    table: KindTable, workloads: tuple[ResolvedWorkload, ...], assumptions: AssumptionSet, prefill: bool
+) -> Performance:
+    """Evaluate the physics of every kind of a table for every workload (one vectorised call per pass)."""
+    choices = assumptions.choices
+    unit = machine(table.accelerator, assumptions)
+    layout = table.layout.column()
+    gamma = table.draft_tokens[:, None]
+    weights_b, kv_b = weight_bytes(table.weight_precisions)[:, None], kv_bytes(table.kv_precisions)[:, None]
+    context = np.array([workload.context_tokens for workload in workloads])
+    inputs = np.array([workload.input_tokens for workload in workloads])
+    hits = np.array([workload.prefix_hit_rate for workload in workloads])
+    decode = _column(arithmetic_rate(unit, assumptions, table.weight_precisions))
+    prompt = _column(arithmetic_rate(unit, assumptions, table.weight_precisions, prefill=True))
+    target = table.model.architecture
+    draft = draft_architecture(table.way, target, choices)
+    in_flight = verified_tokens(gamma, choices.speculation_convention)
+    passes = [
+        (
+            step_coefficients(target, unit, assumptions, layout, weights_b, decode, kv_b, context, in_flight),
+            np.ones((1, 1)),
+        )
+    ]
+    prompt_s = prefill_time(target, unit, assumptions, layout, prompt, inputs, hits)
+    weights = weight_bytes_total(target, choices, layout, weights_b)
+    cache = kv_bytes_per_sequence(target, choices, layout, kv_b, context)
+    if draft is not None:
+        passes.append(
+            (step_coefficients(draft, unit, assumptions, layout, weights_b, decode, kv_b, context), gamma)
+        )
+        prompt_s = prompt_s + prefill_time(draft, unit, assumptions, layout, prompt, inputs, hits)
+        if choices.speculation_memory == "joint":
+            weights = weights + weight_bytes_total(draft, choices, layout, weights_b)
+            cache = cache + kv_bytes_per_sequence(draft, choices, layout, kv_b, context)
+    shape = (len(table), len(workloads))
+    yields = np.broadcast_to(tokens_per_step(table.way, choices, gamma), (len(table), 1))
+    outputs = np.array([workload.output_tokens for workload in workloads])
+    prompt_s = np.broadcast_to(prompt_s, shape)
+    capacity = np.broadcast_to(batch_capacity(unit, assumptions, layout, weights, cache), shape)
+    return Performance(
+        table,
+        workloads,
+        tuple(passes),
+        yields,
+        prompt_s * yields / outputs if prefill else np.zeros(shape),
+        prompt_s,
+        np.minimum(capacity, LARGEST_BATCH),
+        np.broadcast_to(weights, (len(table), 1)),
+    )
+
+
+def _first_workload(coefficients: StepCoefficients) -> StepCoefficients:
+    names = ("dense_read", "expert_read", "expert_activation", "sequence_read", "sequence_compute")
+    return replace(coefficients, **{name: getattr(coefficients, name)[:, :1] for name in names})
+
+
+def _column(rate: ArithmeticRate) -> ArithmeticRate:
+    return ArithmeticRate(rate.matrices[:, None], rate.attention[:, None])

@@ -1,0 +1,32 @@
+"""Speculation as a config writes it: which architecture drafts, and how many tokens a step yields."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleets.schema.architectures import Architecture
+from fleets.schema.assumptions import Choices
+from formulations.physics.arrays import FloatArray
+from formulations.physics.speculation import expected_tokens, head_architecture, measured_tokens
+from planner.config.resolve import ResolvedSpeculation
+
+
+def draft_architecture(
+    way: ResolvedSpeculation | None, target: Architecture, choices: Choices
+) -> Architecture | None:
+    """The draft model, one layer of the target for a measured head, or None for plain decoding."""
+    if way is None:
+        return None
+    return way.draft or head_architecture(target, choices)
+
+
+def tokens_per_step(way: ResolvedSpeculation | None, choices: Choices, drafted: FloatArray) -> FloatArray:
+    """V for each number of drafted tokens γ; shape follows `drafted`."""
+    if way is None:
+        return np.ones_like(drafted)
+    if way.accepted_lengths is not None:
+        table = way.accepted_lengths.tokens_per_step
+        values = [measured_tokens(table, int(gamma)) for gamma in drafted.ravel()]
+        return np.array(values).reshape(drafted.shape)
+    assert way.acceptance is not None
+    return expected_tokens(drafted, way.acceptance, choices.speculation_convention)

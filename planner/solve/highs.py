@@ -1,0 +1,202 @@
+"""The only module that talks to HiGHS: a Pyomo program in, why it stopped and what we hold out.
+
+Why the solver stopped (optimal, gap reached, time limit, infeasible, error) and what we hold (a solution, a bound, nothing)
+are kept apart. HiGHS' own statement is not trusted further than that: the certificate checks every plan again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import highspy
+import numpy as np
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+Termination = Literal["optimal", "gap_reached", "time_limit", "infeasible", "unbounded", "error"]
+
+_INTEGRALITY = 1e-9
+
+
+@dataclass(frozen=True)
+class SolverOptions:
+    """How exactly, how long and with how many threads."""
+
+    gap: float = 1e-4
+    time_limit_s: float = 60.0
+    threads: int = 2
+    seed: int = 0
+    presolve: bool = True
+
+
+@dataclass(frozen=True)
+class SolverResult:
+    """Why it stopped, and what we hold; values of variables are left in the model when there is a solution."""
+
+    termination: Termination
+    objective: float | None
+    """Of the solution in the model, in the objective's unit; None without one."""
+    bound: float | None
+    """No solution is better than this; None where nothing is known."""
+    seconds: float
+    rows: int = 0
+    columns: int = 0
+    detail: str = ""
+
+    @property
+    def has_solution(self) -> bool:
+        return self.objective is not None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A program as HiGHS takes it, and the Pyomo objects behind its rows and columns."""
+
+    lp: highspy.HighsLp
+    columns: list[Any]
+    rows: list[Any]
+    integer: NDArray[np.bool_]
+
+
+def compile_program(model: pyo.ConcreteModel) -> Matrix:
+    """Compile a linear Pyomo program to sparse columns; variables and rows keep their order."""
+    form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+    a = form.A.tocsc()
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(form.columns), len(form.rows)
+    lp.col_cost_ = np.asarray(form.c.toarray(), dtype=float).ravel()
+    lp.offset_ = float(np.ravel(form.c_offset)[0])
+    lp.sense_ = (
+        highspy.ObjSense.kMinimize if form.objectives[0].sense == pyo.minimize else highspy.ObjSense.kMaximize
+    )
+    infinity = highspy.kHighsInf
+    lower = [-infinity if v.lb is None else float(v.lb) for v in form.columns]
+    upper = [infinity if v.ub is None else float(v.ub) for v in form.columns]
+    lp.col_lower_, lp.col_upper_ = np.array(lower), np.array(upper)
+    rhs = np.asarray(form.rhs, dtype=float)
+    kind = np.array([row.bound_type for row in form.rows], dtype=int)
+    lp.row_lower_ = np.where(kind <= 0, rhs, -infinity)
+    lp.row_upper_ = np.where(kind >= 0, rhs, infinity)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = a.indptr, a.indices, a.data
+    integer = np.array([not v.is_continuous() for v in form.columns])
+    return Matrix(lp, list(form.columns), [row.constraint for row in form.rows], integer)
+
+
+def solve_program(model: pyo.ConcreteModel, options: SolverOptions, start: bool = False) -> SolverResult:
+    """Solve a program to the gap, leave the solution in its variables, and say why it stopped.
+
+    `start` hands the values that the variables hold to the solver as a first solution.
+    """
+    begin = time.perf_counter()
+    matrix = compile_program(model)
+    kinds = highspy.HighsVarType
+    matrix.lp.integrality_ = [kinds.kInteger if i else kinds.kContinuous for i in matrix.integer]
+    solver = _solver(options)
+    solver.passModel(matrix.lp)
+    if start:
+        solution = highspy.HighsSolution()
+        solution.col_value = [0.0 if v.value is None else float(v.value) for v in matrix.columns]
+        solver.setSolution(solution)
+    solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+        _set(solver, "presolve", "off")  # presolve proves one of the two; the search itself says which
+        solver.run()
+    termination, detail = _termination(solver)
+    info = solver.getInfo()
+    objective = bound = None
+    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        values = np.array(solver.getSolution().col_value)
+        objective = _polished(solver, matrix, values, info.objective_function_value)
+    if matrix.integer.any():
+        bound = info.mip_dual_bound if np.isfinite(info.mip_dual_bound) else None
+    elif termination == "optimal":
+        bound = objective
+    return SolverResult(
+        termination,
+        objective,
+        bound,
+        time.perf_counter() - begin,
+        matrix.lp.num_row_,
+        matrix.lp.num_col_,
+        detail,
+    )
+
+
+def _polished(solver: highspy.Highs, matrix: Matrix, values: NDArray[np.float64], objective: float) -> float:
+    """Round the integers and solve the rest again, so that no tolerance of the search is left in the plan."""
+    whole = np.round(values)
+    columns = np.flatnonzero(matrix.integer).astype(np.int32)
+    if len(columns):
+        continuous = np.full(len(columns), highspy.HighsVarType.kContinuous.value, dtype=np.uint8)
+        solver.changeColsIntegrality(len(columns), columns, continuous)
+        solver.changeColsBounds(len(columns), columns, whole[columns], whole[columns])
+        solver.run()
+        if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            values = np.array(solver.getSolution().col_value)
+            objective = solver.getInfo().objective_function_value
+        values[columns] = whole[columns]
+    for variable, value in zip(matrix.columns, values, strict=True):
+        variable.set_value(float(value), skip_validation=True)
+    return float(objective)
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """The linear relaxation: its value, and the marginal worth of every row (objective per unit of right-hand side)."""
+
+    objective: float | None
+    duals: dict[str, float]
+    """By constraint name, such as `Balance_Demand[chat]`."""
+
+
+def solve_relaxation(model: pyo.ConcreteModel, options: SolverOptions) -> Relaxation:
+    """Solve the program without integrality; variables of the model keep their values."""
+    matrix = compile_program(model)
+    solver = _solver(options)
+    solver.passModel(matrix.lp)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return Relaxation(None, {})
+    duals = solver.getSolution().row_dual
+    names = [row.name for row in matrix.rows]
+    return Relaxation(float(solver.getInfo().objective_function_value), dict(zip(names, duals, strict=True)))
+
+
+def _solver(options: SolverOptions) -> highspy.Highs:
+    solver = highspy.Highs()
+    _set(solver, "output_flag", False)
+    _set(solver, "mip_rel_gap", options.gap)
+    _set(solver, "mip_abs_gap", 0.0)
+    _set(solver, "time_limit", options.time_limit_s)
+    _set(solver, "threads", options.threads)
+    _set(solver, "random_seed", options.seed)
+    _set(solver, "mip_feasibility_tolerance", _INTEGRALITY)
+    _set(solver, "primal_feasibility_tolerance", _INTEGRALITY)
+    if not options.presolve:
+        _set(solver, "presolve", "off")
+    return solver
+
+
+def _set(solver: highspy.Highs, option: str, value: object) -> None:
+    if solver.setOptionValue(option, value) == highspy.HighsStatus.kError:
+        raise ValueError(f"HiGHS refuses option {option} = {value!r}")
+
+
+def _termination(solver: highspy.Highs) -> tuple[Termination, str]:
+    status = solver.getModelStatus()
+    names = highspy.HighsModelStatus
+    detail = str(solver.modelStatusToString(status))
+    if status == names.kOptimal:
+        gap = solver.getInfo().mip_gap
+        return ("optimal" if not np.isfinite(gap) or gap <= 1e-9 else "gap_reached"), detail
+    if status == names.kInfeasible:
+        return "infeasible", detail
+    if status == names.kUnbounded:
+        return "unbounded", detail
+    if status in (names.kTimeLimit, names.kInterrupt, names.kIterationLimit, names.kSolutionLimit):
+        return "time_limit", detail
+    return "error", detail
