@@ -98,7 +98,7 @@ def validate(schema: type[Model], data: Any, file: str) -> Model:
 
 def problems(error: ValidationError, file: str) -> list[str]:
     """One sentence per pydantic error: file, key path, what was found with its unit, what is allowed."""
-    details = [dict(detail) for detail in error.errors(include_url=False)]
+    details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
     inner = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     return [
         _sentence(detail, file)

@@ -275,7 +275,7 @@ def test_all_missing_fields_come_together() -> None:
     found = refusal({"model_type": "llama"})
     for key in ("num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size", "vocab_size"):
         assert f"{key} = missing" in found
-    assert "num_experts_per_tok = missing" in refusal({**QWEN_MOE, "num_experts_per_tok": None})
+    assert "num_experts_per_tok = None: is needed" in refusal({**QWEN_MOE, "num_experts_per_tok": None})
     assert "exceeds the 128 experts" in refusal({**QWEN_MOE, "num_experts_per_tok": 129})
     assert "a mixture needs one of" in refusal({**QWEN_MOE, "num_experts": None})
 
