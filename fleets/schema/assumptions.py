@@ -174,6 +174,8 @@ class AssumptionSet(FrozenModel):
     description: str
     choices: Choices
     collectives: Collectives
+    collectives_by_accelerator: dict[str, Collectives] = Field(default_factory=dict)
+    """Collective library by accelerator where it differs and nothing else does."""
     toy: ToyModel = ToyModel()
     usable_hbm_fraction: Fraction
     """Share of HBM for weights and KV cache; the rest is activations and runtime."""
@@ -192,4 +194,5 @@ class AssumptionSet(FrozenModel):
 
     def collectives_of(self, accelerator: str) -> Collectives:
         """The collective library of an accelerator, by catalogue name: its own, or the set's."""
-        return self.constants(accelerator).collectives or self.collectives
+        own = self.constants(accelerator).collectives or self.collectives_by_accelerator.get(accelerator)
+        return own or self.collectives
