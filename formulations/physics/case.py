@@ -10,9 +10,11 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet
 from formulations.physics.arrays import BoolArray, FloatArray, Numbers, floats
 from formulations.physics.capacity import batch_capacity, fits, weight_bytes_total
+from formulations.physics.collectives import Collective
 from formulations.physics.kv_cache import kv_bytes_per_sequence
 from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine, machine
+from formulations.physics.network import network
 from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
 from formulations.physics.step import StepCoefficients, step_coefficients
 
@@ -63,6 +65,11 @@ class Case:
             context,
             tokens_in_flight,
         )
+
+    def network(self, layout: Layout, tokens_in_flight: Numbers = 1.0) -> list[Collective]:
+        """The collectives of one forward pass alone; see `network.network`."""
+        choices = self.assumptions.choices
+        return network(self.architecture, choices, self.machine, layout, floats(tokens_in_flight))
 
     def weights(self, layout: Layout) -> FloatArray:
         """Bytes of all weights on all ranks together."""

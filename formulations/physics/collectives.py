@@ -78,32 +78,41 @@ class Pattern:
         return cls(passes, ranks, nodes, inside, (nodes - 1.0) / ranks)
 
 
-def collective(
-    name: str,
-    machine: Machine,
-    overlap: str,
-    pattern: Pattern,
-    bytes_per_sequence: FloatArray,
-    repetitions: FloatArray | float,
-) -> Collective:
-    """The pattern's coefficients; 0 where a single rank has nobody to talk to, inf over a link that is not
-    there.
+@dataclass(frozen=True)
+class Route:
+    """A pattern on a machine: seconds and seconds per byte of one message by protocol, which come first here."""
 
-    `overlap` is the choice `link_overlap`: the slower of both transfers, or their sum. Arguments broadcast;
-    the protocol axis comes last.
+    latency: FloatArray
+    per_byte: FloatArray
+
+    def collective(
+        self, name: str, bytes_per_sequence: FloatArray, repetitions: FloatArray | float
+    ) -> Collective:
+        """`repetitions` messages a step of that many bytes per sequence; no repetitions cost nothing."""
+        repetitions = floats(repetitions)
+        load = repetitions * bytes_per_sequence
+        if np.all(repetitions > 0):
+            latency, slope = self.latency * repetitions, self.per_byte * load
+        else:
+            with np.errstate(invalid="ignore"):  # none over a link or by a kernel that is not there: 0 · inf
+                latency = np.where(repetitions > 0, self.latency * repetitions, 0.0)
+                slope = np.where(repetitions > 0, self.per_byte * load, 0.0)
+        return Collective(name, np.moveaxis(latency, 0, -1), np.moveaxis(slope, 0, -1))
+
+
+def route(machine: Machine, overlap: str, pattern: Pattern) -> Route:
+    """Costs of `pattern`: 0 where a single rank has nobody to talk to, inf over a link that is not there.
+
+    `overlap` is the choice `link_overlap`: the slower of both transfers, or their sum.
     """
-    ranks, passes = pattern.ranks, pattern.passes
+    ranks, passes, protocols = pattern.ranks, pattern.passes, machine.protocols
     seconds = _torus_transfer(machine, pattern) if machine.torus else _transfer(machine, overlap, pattern)
+    seconds = passes * seconds
     hops = ranks - 1.0 if machine.torus else ranks / pattern.nodes - 1.0
     stages = np.log2(pattern.nodes)
-    count = np.where(ranks > 1.0, repetitions, 0.0)
-    with np.errstate(invalid="ignore"):  # a single rank over a missing link: 0 · inf
-        per_sequence = passes * count * bytes_per_sequence * seconds
-    if not np.isfinite(machine.scaleup_s_per_byte + machine.scaleout_s_per_byte):
-        per_sequence = np.where(ranks > 1.0, per_sequence, 0.0)
-    protocols = machine.protocols
-    latency = np.empty((len(protocols.names), *np.broadcast_shapes(hops.shape, stages.shape, count.shape)))
-    slope = np.empty((len(protocols.names), *per_sequence.shape))
+    company = ranks > 1.0
+    latency = np.empty((len(protocols.names), *np.broadcast_shapes(hops.shape, stages.shape)))
+    per_byte = np.empty((len(protocols.names), *seconds.shape))
     for index, (base, rank, node, efficiency) in enumerate(
         zip(protocols.base_s, protocols.rank_s, protocols.node_s, protocols.efficiency, strict=True)
     ):
@@ -111,10 +120,10 @@ def collective(
         np.multiply(hops, passes * rank, out=line)
         line += stages * (passes * node)
         line += base
-        line *= count
-        np.divide(per_sequence, efficiency, out=slope[index, ...])
-    adapt_to_kinds(protocols.kinds, passes == ALL_REDUCE, ranks, pattern.nodes, latency, slope)
-    return Collective(name, np.moveaxis(latency, 0, -1), np.moveaxis(slope, 0, -1))
+        line *= company
+        np.divide(seconds, efficiency, out=per_byte[index, ...])
+    adapt_to_kinds(protocols.kinds, passes == ALL_REDUCE, ranks, pattern.nodes, latency, per_byte)
+    return Route(latency, per_byte)
 
 
 def _transfer(machine: Machine, overlap: str, pattern: Pattern) -> FloatArray:

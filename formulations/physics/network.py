@@ -12,7 +12,7 @@ import numpy as np
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray, floats
-from formulations.physics.collectives import ALL_REDUCE, ONE_PASS, Collective, Pattern, collective
+from formulations.physics.collectives import ALL_REDUCE, ONE_PASS, Collective, Pattern, Route, route
 from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine
 
@@ -157,34 +157,23 @@ class _Plan:
         two_d = self.layout.two_d
         nodes = self._nodes(ranks)
         if not self.any_two_d:
-            return [self._all_reduce(name, ranks, nodes, words_out, layers)]
+            return [self._all_reduce(ranks, nodes).collective(name, words_out * self.word_bytes, layers)]
         side = np.where(two_d, np.sqrt(ranks), ranks)
-        side_nodes = np.where(two_d, np.sqrt(nodes), nodes)
-        groups = np.where(two_d, side, 1.0)
-        output = self._all_reduce(f"{name} output", side, side_nodes, words_out / groups, layers)
-        inner = self._all_reduce(
-            f"{name} input",
-            side,
-            side_nodes,
-            np.where(two_d, words_in / groups, 0.0),
-            np.where(two_d, layers, 0.0),
-        )
-        return [inner, output]
+        grid = self._all_reduce(side, np.where(two_d, np.sqrt(nodes), nodes))
+        per_group = self.word_bytes / np.where(two_d, side, 1.0)
+        output = grid.collective(f"{name} output", words_out * per_group, layers)
+        inner_layers = layers if self.all_two_d else np.where(two_d, layers, 0.0)
+        return [grid.collective(f"{name} input", words_in * per_group, inner_layers), output]
 
-    def _all_reduce(
-        self,
-        name: str,
-        ranks: FloatArray,
-        nodes: FloatArray,
-        words: FloatArray | float,
-        layers: FloatArray | float,
-    ) -> Collective:
-        return self._collective(name, Pattern.ring(ALL_REDUCE, ranks, nodes), words * self.word_bytes, layers)
+    def _all_reduce(self, ranks: FloatArray, nodes: FloatArray) -> Route:
+        return route(self.machine, self.choices.link_overlap, Pattern.ring(ALL_REDUCE, ranks, nodes))
 
     def _collective(
         self, name: str, pattern: Pattern, bytes_sent: FloatArray, repetitions: FloatArray | float
     ) -> Collective:
-        return collective(name, self.machine, self.choices.link_overlap, pattern, bytes_sent, repetitions)
+        return route(self.machine, self.choices.link_overlap, pattern).collective(
+            name, bytes_sent, repetitions
+        )
 
     def _nodes(self, ranks: FloatArray) -> FloatArray:
         return np.ceil(ranks / self.machine.domain)

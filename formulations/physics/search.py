@@ -18,11 +18,9 @@ from formulations.physics.case import Case
 from formulations.physics.layout import Layout
 from formulations.physics.shape import shape
 from formulations.physics.speculation import expected_tokens, verified_tokens
+from formulations.physics.step import network_total
 
 StepModel = Literal["as-presented", "full"]
-Evaluate = Callable[[Layout, FloatArray], FloatArray]
-"""Seconds of a step for layouts and batches of one shape, inf where they do not fit."""
-
 BLOCK = 4096
 
 
@@ -59,7 +57,7 @@ def fastest(
     tokens_in_flight: float = 1.0,
 ) -> Fastest:
     """The fastest layout for every point of `accelerators`, `batch` and `context`, which broadcast."""
-    return _search(case, accelerators, batch, context, space, _step_seconds(case, tokens_in_flight))
+    return _search(case, accelerators, batch, context, space, _alone(case, tokens_in_flight))
 
 
 def fastest_speculation(
@@ -85,7 +83,7 @@ def fastest_speculation(
         q = float(verified_tokens(drafted, choices.speculation_convention))
         tokens = float(expected_tokens(drafted, acceptance, choices.speculation_convention))
         if alone is None:
-            evaluate = _joint_seconds(target, draft, drafted, q)
+            evaluate = _joint(target, draft, drafted, q)
             found = _search(target, accelerators, batch, context, space, evaluate)
             seconds = found.seconds / tokens
         else:
@@ -95,21 +93,41 @@ def fastest_speculation(
     return best
 
 
-ContextEvaluate = Callable[[Layout, FloatArray, FloatArray], FloatArray]
+Evaluate = Callable[[Layout, tuple[bool, ...], FloatArray, FloatArray], list[FloatArray]]
+"""Seconds of a step per tensor dimension for a layout, batches and contexts that broadcast; inf where it
+does not fit."""
 
 
-def _step_seconds(case: Case, tokens_in_flight: float) -> ContextEvaluate:
-    def evaluate(layout: Layout, batch: FloatArray, context: FloatArray) -> FloatArray:
-        return case.step(layout, context, tokens_in_flight).total(batch)
+def _alone(case: Case, tokens_in_flight: float) -> Evaluate:
+    """One forward pass; memory and arithmetic do not depend on the tensor dimensions, so they are computed
+    once."""
+
+    def evaluate(
+        layout: Layout, dimensions: tuple[bool, ...], batch: FloatArray, context: FloatArray
+    ) -> list[FloatArray]:
+        first, *others = (replace(layout, two_d=np.asarray(two_d)) for two_d in dimensions)
+        step = case.step(first, context, tokens_in_flight)
+        roofline = step.roofline(batch)
+        networks = [step.collectives, *(case.network(other, tokens_in_flight) for other in others)]
+        return [roofline + network_total(collectives, batch) for collectives in networks]
 
     return evaluate
 
 
-def _joint_seconds(target: Case, draft: Case, drafted: int, tokens_in_flight: float) -> ContextEvaluate:
-    def evaluate(layout: Layout, batch: FloatArray, context: FloatArray) -> FloatArray:
-        step = target.step(layout, context, tokens_in_flight).total(batch)
-        step = step + drafted * draft.step(layout, context).total(batch)
-        return np.where(target.fits(layout, context, batch, draft), step, np.inf)
+def _joint(target: Case, draft: Case, drafted: int, tokens_in_flight: float) -> Evaluate:
+    """A target pass and `drafted` draft passes on one layout, where both fit together."""
+    verify, propose = _alone(target, tokens_in_flight), _alone(draft, 1.0)
+
+    def evaluate(
+        layout: Layout, dimensions: tuple[bool, ...], batch: FloatArray, context: FloatArray
+    ) -> list[FloatArray]:
+        fits = target.fits(layout, context, batch, draft)
+        passes = zip(
+            verify(layout, dimensions, batch, context),
+            propose(layout, dimensions, batch, context),
+            strict=True,
+        )
+        return [np.where(fits, step + drafted * draft_step, np.inf) for step, draft_step in passes]
 
     return evaluate
 
@@ -120,53 +138,130 @@ def _search(
     batch: Numbers,
     context: Numbers,
     space: SearchSpace,
-    evaluate: ContextEvaluate,
+    evaluate: Evaluate,
 ) -> Fastest:
-    points = np.broadcast_arrays(floats(accelerators), floats(batch), floats(context))
-    n, b, ctx = (np.ascontiguousarray(values).reshape(-1) for values in points)
-    seconds = np.full(n.size, np.inf)
-    two_d, experts = np.zeros(n.size, dtype=bool), np.zeros(n.size, dtype=bool)
-    pipeline, scaledown = np.ones(n.size), np.ones(n.size)
-    for start in range(0, n.size, BLOCK):
-        block = np.arange(start, min(start + BLOCK, n.size))
-        for stages in _pipeline_degrees(case, b[block], space):
-            inside = stages <= np.minimum(n[block], b[block])
-            inside &= case.fits(Layout.of(n[block], pipeline=stages), ctx[block], b[block])
-            index, stages = block[inside], stages[inside]
-            if not index.size:
+    """Points as rows and columns: a grid stays one (rows of N by columns of b), anything else is one long
+    row."""
+    given = [floats(values) for values in (accelerators, batch, context)]
+    shape = np.broadcast_shapes(*(values.shape for values in given))
+    if len(shape) == 2 and given[0].shape[-1] == 1 and all(v.ndim < 2 or v.shape[0] == 1 for v in given[1:]):
+        grid = [np.atleast_2d(values) for values in given]
+    else:
+        grid = [np.ascontiguousarray(values).reshape(1, -1) for values in np.broadcast_arrays(*given)]
+    rows, columns = np.broadcast_shapes(*(values.shape for values in grid))
+    best = Fastest(
+        np.full((rows, columns), np.inf),
+        Layout.of(
+            np.broadcast_to(grid[0], (rows, columns)),
+            *(np.full((rows, columns), value) for value in (False, 1.0, False, 1.0)),
+        ),
+        np.zeros((rows, columns)),
+    )
+    for columns_slice, stages in _column_groups(case, grid[1], space):
+        width = np.size(best.seconds[:1, columns_slice])
+        for row_slice, column_slice in _blocks(rows, columns_slice, width):
+            at = row_slice, column_slice
+            points = [_part(values, at) for values in grid]
+            offset = column_slice.start - columns_slice.start
+            inner = slice(offset, offset + column_slice.stop - column_slice.start)
+            for degree in stages:
+                _try(
+                    case,
+                    points,
+                    degree[:, inner] if degree.shape[1] > 1 else degree,
+                    space,
+                    evaluate,
+                    best,
+                    at,
+                )
+    shaped = [np.ascontiguousarray(values).reshape(shape) for values in best.layout.fields()]
+    return Fastest(best.seconds.reshape(shape), Layout.of(*shaped), best.drafted.reshape(shape))
+
+
+At = tuple[slice, slice]
+
+
+def _try(
+    case: Case,
+    points: list[FloatArray],
+    stages: FloatArray,
+    space: SearchSpace,
+    evaluate: Evaluate,
+    best: Fastest,
+    at: At,
+) -> None:
+    """Evaluate every candidate with these pipeline stages and write what is faster into `best`."""
+    n, batch, context = points
+    fits = case.fits(Layout.of(n, pipeline=stages), context, batch)
+    if not np.any(fits):
+        return
+    dimensions = (True,) if space.model == "as-presented" else (True, False)
+    for layout in _candidates(case, n, batch, stages, space):
+        for two_d, seconds in zip(dimensions, evaluate(layout, dimensions, batch, context), strict=True):
+            choice = np.argmin(seconds, axis=0)[None]
+            fastest_of_scaledowns = np.take_along_axis(seconds, choice, axis=0)[0]
+            better = fits & (fastest_of_scaledowns < best.seconds[at])
+            if not np.any(better):
                 continue
-            for layout in _candidates(case, n[index], b[index], stages, space):
-                time = evaluate(layout, b[index], ctx[index])
-                choice = np.argmin(time, axis=0)[None]
-                time = np.take_along_axis(time, choice, axis=0)[0]
-                better = time < seconds[index]
-                at = index[better]
-                seconds[at], pipeline[at] = time[better], stages[better]
-                scaledown[at] = np.take_along_axis(layout.attention_scaledown, choice, axis=0)[0][better]
-                two_d[at] = bool(np.any(layout.two_d))
-                experts[at] = np.broadcast_to(layout.expert_parallel, index.shape)[better]
-    shaped = [values.reshape(points[0].shape) for values in (n, two_d, pipeline, experts, scaledown, seconds)]
-    return Fastest(shaped[5], Layout.of(*shaped[:5]), np.zeros(points[0].shape))
+            scaledown = np.broadcast_to(layout.attention_scaledown, seconds.shape)
+            np.copyto(best.seconds[at], fastest_of_scaledowns, where=better)
+            np.copyto(best.layout.two_d[at], two_d, where=better)
+            np.copyto(best.layout.pipeline[at], stages, where=better)
+            np.copyto(best.layout.expert_parallel[at], layout.expert_parallel, where=better)
+            np.copyto(
+                best.layout.attention_scaledown[at],
+                np.take_along_axis(scaledown, choice, axis=0)[0],
+                where=better,
+            )
 
 
-def _pipeline_degrees(case: Case, batch: FloatArray, space: SearchSpace) -> Iterator[FloatArray]:
-    yield np.ones_like(batch)
-    if space.pipeline and space.model == "full":
-        most = np.minimum(batch, case.architecture.layers)
-        yield from log_spaced(most, space.pipeline_degrees)[1:]
+def _column_groups(
+    case: Case, batch: FloatArray, space: SearchSpace
+) -> Iterator[tuple[slice, list[FloatArray]]]:
+    """Columns with their pipeline degrees: batches of at least L share theirs, so their coefficients need
+    no batch."""
+    columns = batch.shape[1]
+    if not space.pipeline or space.model == "as-presented":
+        yield slice(0, columns), [np.ones((1, 1))]
+        return
+    layers = float(case.architecture.layers)
+    capped = batch[0] >= layers
+    first = int(np.argmax(capped)) if capped.any() else columns
+    if not capped[first:].all():  # not sorted by batch
+        first = columns
+    if first > 0:
+        yield slice(0, first), list(log_spaced(np.minimum(batch[:, :first], layers), space.pipeline_degrees))
+    if first < columns:
+        yield slice(first, columns), list(log_spaced(np.full((1, 1), layers), space.pipeline_degrees))
+
+
+def _blocks(rows: int, columns: slice, width: int) -> Iterator[At]:
+    """Parts of at most BLOCK points."""
+    across = min(width, BLOCK)
+    down = max(1, BLOCK // across)
+    for row in range(0, rows, down):
+        for column in range(columns.start, columns.stop, across):
+            yield slice(row, min(row + down, rows)), slice(column, min(column + across, columns.stop))
+
+
+def _part(values: FloatArray, at: At) -> FloatArray:
+    """The part of a broadcast array that belongs to a block."""
+    rows, columns = at
+    return values[
+        rows if values.shape[0] > 1 else slice(None), columns if values.shape[1] > 1 else slice(None)
+    ]
 
 
 def _candidates(
     case: Case, accelerators: FloatArray, batch: FloatArray, stages: FloatArray, space: SearchSpace
 ) -> Iterator[Layout]:
-    """Layouts of shape (scale-downs, points), one per tensor dimension and expert parallelism."""
+    """Layouts with scale-downs first, one per way of expert parallelism; tensor dimensions are left open."""
     choices = case.assumptions.choices
     ranks = accelerators / stages
     scales = space.attention_scaledown and space.model == "full" and choices.attention_scaledown != "none"
-    scaledown = log_spaced(ranks, space.scaledowns) if scales else np.ones((1, *ranks.shape))
+    scaledown = log_spaced(ranks, space.scaledowns) if scales else np.ones((1, 1, 1))
     for experts in _expert_parallel(case, batch / stages, space):
-        for two_d in (True,) if space.model == "as-presented" else (True, False):
-            yield Layout(accelerators, np.asarray(two_d), stages, experts, scaledown)
+        yield Layout(accelerators, np.asarray(False), stages, experts, scaledown)
 
 
 def log_spaced(most: FloatArray, count: int) -> FloatArray:

@@ -12,6 +12,7 @@ contexts (W,).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,10 +80,11 @@ class StepCoefficients:
 
     def total(self, batch: FloatArray) -> FloatArray:
         """Seconds of a step without its parts: what a search over many layouts needs."""
-        seconds = np.maximum(self.memory(batch), self.sequence_compute * batch) + self.kernel
-        for collective in self.collectives:
-            seconds = seconds + collective.total(batch)
-        return seconds
+        return self.roofline(batch) + network_total(self.collectives, batch)
+
+    def roofline(self, batch: FloatArray) -> FloatArray:
+        """Seconds of a step without its network: kernel + max(memory, compute)."""
+        return floats(np.maximum(self.memory(batch), self.sequence_compute * batch) + self.kernel)
 
     def network(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(latency, transfer) seconds of all collectives, each over its cheapest protocol."""
@@ -138,6 +140,11 @@ class StepCoefficients:
         return self.expert_read * (
             at_low - slope * low
         ), self.expert_read * slope + self.expert_activation * at_low
+
+
+def network_total(collectives: Iterable[Collective], batch: FloatArray) -> FloatArray:
+    """Seconds of all collectives at `batch`, each over its cheapest protocol."""
+    return sum((collective.total(batch) for collective in collectives), np.zeros(()))
 
 
 def step_coefficients(
