@@ -3,6 +3,7 @@ starts from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fleets.schema.accelerators import Accelerator
@@ -52,7 +53,13 @@ class Case:
             flops=arithmetic_rate(computer, assumptions, weight),
         )
 
-    def step(self, layout: Layout, context: Numbers, tokens_in_flight: Numbers = 1.0) -> StepCoefficients:
+    def step(
+        self,
+        layout: Layout,
+        context: Numbers,
+        tokens_in_flight: Numbers = 1.0,
+        collectives: Sequence[Collective] | None = None,
+    ) -> StepCoefficients:
         """Coefficients of one forward pass; see `step.step_coefficients`."""
         return step_coefficients(
             self.architecture,
@@ -64,6 +71,7 @@ class Case:
             self.kv_bytes,
             context,
             tokens_in_flight,
+            collectives,
         )
 
     def network(self, layout: Layout, tokens_in_flight: Numbers = 1.0) -> list[Collective]:

@@ -158,9 +158,13 @@ class _Plan:
         nodes = self._nodes(ranks)
         if not self.any_two_d:
             return [self._all_reduce(ranks, nodes).collective(name, words_out * self.word_bytes, layers)]
-        side = np.where(two_d, np.sqrt(ranks), ranks)
-        grid = self._all_reduce(side, np.where(two_d, np.sqrt(nodes), nodes))
-        per_group = self.word_bytes / np.where(two_d, side, 1.0)
+        side, side_nodes = np.sqrt(ranks), np.sqrt(nodes)
+        groups = side
+        if not self.all_two_d:
+            side, side_nodes = np.where(two_d, side, ranks), np.where(two_d, side_nodes, nodes)
+            groups = np.where(two_d, side, 1.0)
+        grid = self._all_reduce(side, side_nodes)
+        per_group = self.word_bytes / groups
         output = grid.collective(f"{name} output", words_out * per_group, layers)
         inner_layers = layers if self.all_two_d else np.where(two_d, layers, 0.0)
         return [grid.collective(f"{name} input", words_in * per_group, inner_layers), output]

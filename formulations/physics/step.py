@@ -12,7 +12,7 @@ contexts (W,).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,8 @@ class StepCoefficients:
 
     def memory(self, batch: FloatArray) -> FloatArray:
         """Seconds of memory traffic at `batch`."""
+        if not np.any(self.expert_read):
+            return self.dense_read + self.sequence_read * batch
         touched = touched_share(self.tokens_per_sequence * batch, self.sparsity)
         experts = touched * (self.expert_read + self.expert_activation * batch)
         return self.dense_read + self.sequence_read * batch + experts
@@ -157,6 +159,7 @@ def step_coefficients(
     kv_bytes: Numbers,
     context: Numbers,
     tokens_in_flight: Numbers = 1.0,
+    collectives: Sequence[Collective] | None = None,
 ) -> StepCoefficients:
     """Coefficients of one forward pass that carries `tokens_in_flight` tokens of every sequence (q of the
     paper).
@@ -164,7 +167,7 @@ def step_coefficients(
     `weight_bytes` and `kv_bytes` are bytes per element, `flops` the sustained rates
     (`precision.arithmetic_rate`), `context` the tokens that each sequence attends to. All broadcast;
     seconds out. Whether the batch fits in memory is `capacity`'s question. Raises ValueError where the
-    layout uses an attention scale-down that the set excludes.
+    layout uses an attention scale-down that the set excludes. `collectives` replaces the layout's own network.
     """
     choices, engine = assumptions.choices, assumptions.engine
     if choices.attention_scaledown == "none" and np.any(layout.attention_scaledown != 1.0):
@@ -172,6 +175,8 @@ def step_coefficients(
             f"assumption set {assumptions.name} has attention_scaledown: none, the layout scales down"
         )
     q, stages = floats(tokens_in_flight), layout.pipeline
+    if collectives is None:
+        collectives = network(architecture, choices, machine, layout, q)
     bytes_moved = traffic(architecture, choices, layout, weight_bytes)
     cache = kv_bytes_per_sequence(architecture, choices, layout, kv_bytes, context)
     flop = decode_flop(architecture, choices, layout, context)
@@ -193,7 +198,7 @@ def step_coefficients(
         kernel=floats(
             serial_kernels(architecture, choices) * machine.kernel_launch_s + engine.step_us * MICRO
         ),
-        collectives=tuple(network(architecture, choices, machine, layout, q)),
+        collectives=tuple(collectives),
         dense_read=dense_read,
         expert_read=expert_read,
         expert_activation=expert_activation,

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from formulations.physics.candidates import SearchSpace
 from formulations.physics.layout import Layout
-from formulations.physics.search import SearchSpace, fastest, fastest_speculation
+from formulations.physics.search import fastest, fastest_speculation
 from tests.formulations.physics.golden import assert_close, case, read
 
 COLUMNS = {

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from formulations.physics.search import SearchSpace, fastest, fastest_speculation, log_spaced
+from formulations.physics.candidates import SearchSpace, log_spaced
+from formulations.physics.search import fastest, fastest_speculation
 from tests.formulations.physics.golden import assert_close, case
 
 # model, accelerator, N, batch, context, tokens in flight, pipeline: as presented, with and without scale-down
