@@ -114,7 +114,7 @@ def performance(
     decode = _column(arithmetic_rate(unit, assumptions, table.weight_precisions))
     prompt = _column(arithmetic_rate(unit, assumptions, table.weight_precisions, prefill=True))
     target = table.model.architecture
-    draft = draft_architecture(table.way, target, choices)
+    draft = draft_architecture(table.way, target)
     in_flight = verified_tokens(gamma, choices.speculation_convention)
     passes = [
         (

@@ -11,13 +11,14 @@ from formulations.physics.speculation import expected_tokens, head_architecture,
 from planner.config.resolve import ResolvedSpeculation
 
 
-def draft_architecture(
-    way: ResolvedSpeculation | None, target: Architecture, choices: Choices
-) -> Architecture | None:
+def draft_architecture(way: ResolvedSpeculation | None, target: Architecture) -> Architecture | None:
     """The draft model, one layer of the target for a measured head, or None for plain decoding."""
     if way is None:
         return None
-    return way.draft or head_architecture(target, choices)
+    if way.draft is not None:
+        return way.draft
+    assert way.accepted_lengths is not None
+    return head_architecture(target, way.accepted_lengths.draft)
 
 
 def tokens_per_step(way: ResolvedSpeculation | None, choices: Choices, drafted: FloatArray) -> FloatArray:
