@@ -45,6 +45,8 @@ class Option:
     """Largest share of time that its instances may be busy (TTFT)."""
     row: int = -1
     """Where the physics of the kind stands in its table (`planner.options`); −1 for measured options."""
+    fields: tuple[str, str, str, str] = ("", "", "", "")
+    """Layout, weight precision, KV precision and speculation, as plans show them."""
     pace: float = 0.0
     """Pace class, tokens per second that every workload served here sees, at least."""
 

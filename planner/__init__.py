@@ -1,0 +1,36 @@
+"""fleetplan: from a YAML file to a certified cheapest fleet for LLM inference.
+
+    from planner import load_study, solve
+    plan = solve(load_study("examples/quickstart.yaml"))
+    plan.instances          # a pandas DataFrame
+
+Names are imported when first used, so that the command line starts quickly.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planner.config.load import load_study
+    from planner.errors import CertificateError, InputError
+    from planner.plan.plan import Plan
+    from planner.solving import solve
+
+__all__ = ["CertificateError", "InputError", "Plan", "load_study", "solve"]
+
+_HOME = {
+    "load_study": "planner.config.load",
+    "solve": "planner.solving",
+    "Plan": "planner.plan.plan",
+    "InputError": "planner.errors",
+    "CertificateError": "planner.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'planner' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

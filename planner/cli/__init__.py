@@ -1,0 +1,39 @@
+"""The command `fleetplan`: one file per subcommand; heavy imports stay inside the functions that need them."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from planner.cli.catalog import catalog
+from planner.cli.check import check
+from planner.cli.exit_codes import BUG
+from planner.cli.schema import schema
+from planner.cli.solve import solve
+from planner.errors import CertificateError, InputError
+
+app = typer.Typer(
+    help="Plan the cheapest certified fleet for serving language models, from a YAML file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (solve, check, schema, catalog):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line: 0 answered, 2 bad input, 3 proven infeasible, 4 no plan within the limits, 1 a bug."""
+    try:
+        app()
+    except InputError as error:
+        print(error.render(), file=sys.stderr)
+        sys.exit(2)
+    except CertificateError as error:
+        print(f"internal error: {error}", file=sys.stderr)
+        sys.exit(BUG)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -132,5 +132,11 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
         resources=tuple(line.resources[r] for r in resources),
         batch_limit=limit[resources],
         row=kind,
+        fields=(
+            table.layout_names[kind],
+            table.weight_precisions[kind],
+            table.kv_precisions[kind],
+            table.speculation_name(kind),
+        ),
         pace=line.pace,
     )

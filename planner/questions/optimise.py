@@ -131,7 +131,9 @@ def _better(result: SolverResult, other: SolverResult, goal: Goal) -> bool:
         return False
     if other.objective is None:
         return True
-    return result.objective < other.objective if goal.sense == "minimise" else result.objective > other.objective
+    return (
+        result.objective < other.objective if goal.sense == "minimise" else result.objective > other.objective
+    )
 
 
 def _tighter(one: float | None, other: float | None, goal: Goal) -> float | None:

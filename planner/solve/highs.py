@@ -6,8 +6,11 @@ are kept apart. HiGHS' own statement is not trusted further than that: the certi
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import highspy
@@ -166,8 +169,21 @@ def solve_relaxation(model: pyo.ConcreteModel, options: SolverOptions) -> Relaxa
     return Relaxation(float(solver.getInfo().objective_function_value), dict(zip(names, duals, strict=True)))
 
 
+def _quiet_solver() -> highspy.Highs:
+    """A solver without its banner: HiGHS 1.16 prints one while it is made, before any option can turn it off."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            return highspy.Highs()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def _solver(options: SolverOptions) -> highspy.Highs:
-    solver = highspy.Highs()
+    solver = _quiet_solver()
     _set(solver, "output_flag", False)
     _set(solver, "mip_rel_gap", options.gap)
     _set(solver, "mip_abs_gap", 0.0)

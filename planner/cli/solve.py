@@ -1,0 +1,43 @@
+"""`fleetplan solve`: a config in, a certified plan out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from planner.cli.exit_codes import exit_code
+
+
+class Output(StrEnum):
+    """Forms of a plan on standard output."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def solve(
+    config: Annotated[str, typer.Argument(help="Config file, or - for standard input.")],
+    output: Annotated[
+        Output, typer.Option("--output", "-o", help="Form of the plan on standard output.")
+    ] = Output.table,
+    screening: Annotated[
+        bool, typer.Option(help="Leave out options that can never be needed (exact).")
+    ] = True,
+) -> None:
+    """Find the best fleet for a config and print it with its certificate."""
+    from planner.report.text import print_plan
+    from planner.solving import solve as solve_study
+
+    plan = solve_study(config, screening=screening)
+    if output is Output.json:
+        import json
+
+        print(json.dumps(plan.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+    elif output is Output.csv:
+        print(plan.instances.to_csv(index=False), end="")
+    else:
+        print_plan(plan)
+    raise typer.Exit(exit_code(plan.status.solution, plan.status.termination))

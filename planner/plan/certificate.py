@@ -1,0 +1,220 @@
+"""Certificate: every plan is checked again without Pyomo and without HiGHS, from tables, prices and exact physics.
+
+A failed check is an error, never a result. Each check states the value found and the limit it must keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from planner.config.resolve import ResolvedStudy
+from planner.options.build import OptionSet
+from planner.plan.allocation import Allocation
+from planner.plan.costs import served, supply_costs, workload_costs
+from planner.plan.exact import exact_step, memory_share
+from planner.plan.operation import Operation
+from planner.plan.packing import units_needed
+
+TOLERANCE = 1e-6
+"""Relative; rounding of continuous flows, far below the gap of any plan."""
+SMALL_LIMIT = 20
+"""Mixed pools are planned in mean batch; from this batch limit up that is within `MIX_TOLERANCE` of whole batches."""
+MIX_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing checked: passed where value ≤ limit (or ≥, as the name says)."""
+
+    name: str
+    passed: bool
+    value: float
+    limit: float
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """All checks of a plan, its bound and its linearisation error."""
+
+    checks: tuple[Check, ...]
+    linearisation_error: float = 0.0
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if not check.passed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return {
+            "passed": self.passed,
+            "checks": [vars(check) for check in self.checks],
+            "linearisation_error": self.linearisation_error,
+            "remarks": list(self.remarks),
+        }
+
+
+def at_most(name: str, value: float, limit: float, unit: str = "", tolerance: float = TOLERANCE) -> Check:
+    """value ≤ limit, up to the tolerance."""
+    return Check(
+        name, bool(value <= limit + tolerance * max(abs(limit), 1e-9)), float(value), float(limit), unit
+    )
+
+
+def at_least(name: str, value: float, limit: float, unit: str = "", tolerance: float = TOLERANCE) -> Check:
+    """value ≥ limit, up to the tolerance."""
+    return Check(
+        name, bool(value >= limit - tolerance * max(abs(limit), 1e-9)), float(value), float(limit), unit
+    )
+
+
+def equal(name: str, value: float, expected: float, unit: str = "", tolerance: float = TOLERANCE) -> Check:
+    """value = expected, up to the tolerance."""
+    close = abs(value - expected) <= tolerance * max(abs(expected), 1e-9)
+    return Check(name, bool(close), float(value), float(expected), unit)
+
+
+def certify(
+    study: ResolvedStudy,
+    allocation: Allocation,
+    options: OptionSet,
+    operations: Sequence[Operation],
+    extra: Sequence[Check] = (),
+    linearisation_error: float = 0.0,
+) -> Certificate:
+    """Check an allocation against everything the config asked for; `extra` are the question's own checks."""
+    checks = [
+        *_demands(study, allocation),
+        *_deployments(study, options, operations),
+        *_supplies(study, allocation),
+        *_totals(study, allocation, operations),
+        *extra,
+    ]
+    return Certificate(tuple(checks), linearisation_error, tuple(_remarks(operations)))
+
+
+def _demands(study: ResolvedStudy, allocation: Allocation) -> Iterator[Check]:
+    for workload in study.workloads:
+        tokens = served(allocation.deployments, workload.name)
+        yield at_least(f"demand of {workload.name} served", tokens, workload.demand, "tokens/s")
+        prompts = sum(
+            d.tokens_per_s.get(workload.name, 0.0)
+            for d in allocation.deployments
+            if d.option.role == "prefill"
+        )
+        decoded = sum(
+            d.tokens_per_s.get(workload.name, 0.0)
+            for d in allocation.deployments
+            if d.option.role == "decode"
+        )
+        if decoded > 0:
+            yield at_least(
+                f"prompts of {workload.name} processed before decode", prompts, decoded, "tokens/s"
+            )
+
+
+def _deployments(
+    study: ResolvedStudy, options: OptionSet, operations: Sequence[Operation]
+) -> Iterator[Check]:
+    paces = {workload.name: workload.pace for workload in study.workloads}
+    for operation in operations:
+        deployment = operation.deployment
+        where = f"{deployment.option.id} in {deployment.supply}"
+        share = study.study.utilisation * study.supply(deployment.supply).availability
+        yield at_most(
+            f"busy time of {where}",
+            operation.busy_share,
+            share * deployment.option.max_utilisation,
+            "share of time",
+        )
+        if operation.step is None:
+            continue
+        yield at_most(f"HBM of {where} at the mean batch", operation.memory_share, 1.0, "share of free HBM")
+        for workload, pace in operation.pace.items():
+            yield at_least(f"pace of {workload} on {where}", pace, paces[workload], "tokens/s per user")
+        yield from _engine_limit(options, operation, paces, where)
+
+
+def _engine_limit(
+    options: OptionSet, operation: Operation, paces: dict[str, float], where: str
+) -> Iterator[Check]:
+    """The same at the engine's limit of whole sequences: a pool of one workload exactly, a mix within its tolerance."""
+    option = operation.deployment.option
+    performance, row = options.performances[option.kind]
+    scale = operation.engine_batch / operation.mean_batch
+    batch = {workload: running * scale for workload, running in operation.batch.items()}
+    mixed = len(batch) > 1
+    if mixed and option.batch_limit.min() < SMALL_LIMIT:
+        return
+    tolerance = MIX_TOLERANCE if mixed else TOLERANCE
+    used = memory_share(performance, row, batch)
+    yield at_most(f"HBM of {where} at the engine's batch limit", used, 1.0, "share of free HBM", tolerance)
+    seconds = exact_step(performance, row, batch).total
+    for workload, value in zip(option.workloads, option.tokens_per_step, strict=True):
+        if workload in batch:
+            name = f"pace of {workload} on {where} at the engine's batch limit"
+            yield at_least(name, value / seconds, paces[workload], "tokens/s per user", tolerance)
+
+
+def _supplies(study: ResolvedStudy, allocation: Allocation) -> Iterator[Check]:
+    for supply in study.supplies:
+        units = allocation.units[supply.name]
+        here = [d for d in allocation.deployments if d.supply == supply.name]
+        sizes = {d.option.gpus: 0 for d in here}
+        for deployment in here:
+            sizes[deployment.option.gpus] += deployment.instances + deployment.spares
+        yield at_least(
+            f"units of {supply.name} hold its instances", units, units_needed(sizes, supply.unit), "units"
+        )
+        if supply.limit is not None:
+            yield at_most(f"limit of {supply.name}", units * supply.unit, supply.limit, "accelerators")
+
+
+def _totals(study: ResolvedStudy, allocation: Allocation, operations: Sequence[Operation]) -> Iterator[Check]:
+    config = study.study
+    total = sum(supply_costs(study, allocation).values())
+    parts = sum(workload_costs(study, allocation, operations).values())
+    used = sum(
+        cost
+        for name, cost in supply_costs(study, allocation).items()
+        if any(d.supply == name for d in allocation.deployments)
+    )
+    yield equal("cost of workloads sums to the total", parts, used, "$/h")
+    if config.power_limit_kw is not None:
+        drawn = sum(allocation.units[s.name] * s.unit * (s.power_kw or 0.0) for s in study.supplies)
+        yield at_most("power", drawn, config.power_limit_kw, "kW")
+    if config.question.budget_usd_per_hour is not None:
+        yield at_most("budget", total, config.question.budget_usd_per_hour, "$/h")
+    yield from _spares(study, operations)
+
+
+def _spares(study: ResolvedStudy, operations: Sequence[Operation]) -> Iterator[Check]:
+    """Spares by kind and supply, whichever options of the kind run there."""
+    asked = study.study.spares
+    loaded: dict[tuple[str, str], int] = {}
+    spare: dict[tuple[str, str], int] = {}
+    for deployment in (operation.deployment for operation in operations):
+        key = deployment.option.kind, deployment.supply
+        loaded[key] = loaded.get(key, 0) + deployment.instances
+        spare[key] = spare.get(key, 0) + deployment.spares
+    for key, instances in loaded.items():
+        needed = max(asked.number, asked.share * instances)
+        if needed > 0:
+            yield at_least(f"spares of {key[0]} in {key[1]}", spare[key], needed, "instances")
+
+
+def _remarks(operations: Sequence[Operation]) -> Iterator[str]:
+    for operation in operations:
+        option = operation.deployment.option
+        if len(operation.batch) > 1 and option.batch_limit.min() < SMALL_LIMIT:
+            yield (
+                f"{option.id} mixes workloads with a batch limit of {option.batch_limit.min():.0f}, below {SMALL_LIMIT}: "
+                "its mean batch can be up to a few percent off what whole batches do"
+            )

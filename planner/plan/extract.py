@@ -1,0 +1,193 @@
+"""From an answer to a plan: operate every deployment in exact physics, certify, and lay the tables out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from planner.config.resolve import ResolvedStudy
+from planner.errors import CertificateError
+from planner.plan.allocation import Allocation
+from planner.plan.certificate import Certificate, Check, at_least, at_most, certify, equal
+from planner.plan.costs import deployment_costs, served, supply_costs, workload_costs
+from planner.plan.greedy import greedy_cost
+from planner.plan.operation import Operation, operate
+from planner.plan.plan import Objective, Plan, Status
+from planner.questions.answer import Answer
+
+INSTANCE_COLUMNS = (
+    "option", "model", "accelerator", "site", "supply", "role", "instances", "spares", "gpus_per_instance", "layout",
+    "weight_precision", "kv_precision", "speculation", "mean_batch", "batch", "step_time_ms", "pace_tokens_per_s",
+    "tokens_per_s", "usd_per_hour", "time_shares", "binding",
+)  # fmt: skip
+SERVICE_COLUMNS = ("workload", "option", "supply", "share", "tokens_per_s", "pace_tokens_per_s")
+SUPPLY_COLUMNS = ("supply", "accelerator", "site", "gpus", "units", "usd_per_hour", "power_kw", "limit")
+WORKLOAD_COLUMNS = (
+    "workload", "model", "demand_tokens_per_s", "tokens_per_s", "min_pace_tokens_per_s", "pace_tokens_per_s",
+    "usd_per_hour", "usd_per_million_tokens", "kinds",
+)  # fmt: skip
+
+
+def plan_from(answer: Answer) -> Plan:
+    """The plan of an answer; raises `CertificateError` when its certificate fails, with what failed."""
+    study = answer.study
+    objective = Objective(answer.sense, answer.objective, answer.unit, answer.bound, answer.gap)
+    status = Status(answer.termination, answer.holds)
+    rejected = tuple(vars(rejection) for rejection in answer.options.rejections)
+    if answer.allocation is None:
+        empty = [
+            pd.DataFrame(columns=list(c))
+            for c in (INSTANCE_COLUMNS, SERVICE_COLUMNS, SUPPLY_COLUMNS, WORKLOAD_COLUMNS)
+        ]
+        nothing = Certificate((), answer.linearisation_error)
+        return Plan(
+            study.study.name, _assumptions(study), status, objective, *empty, nothing, rejected=rejected,
+            timings=answer.timings,
+        )  # fmt: skip
+    allocation = answer.allocation
+    operations = [operate(deployment, answer.options) for deployment in allocation.deployments]
+    certificate = certify(
+        study, allocation, answer.options, operations, _question_checks(answer), answer.linearisation_error
+    )
+    if not certificate.passed:
+        failed = "; ".join(
+            f"{c.name}: {c.value:g} against {c.limit:g} {c.unit}" for c in certificate.failures
+        )
+        raise CertificateError(f"the plan of {study.study.name} failed its certificate: {failed}")
+    return Plan(
+        study.study.name,
+        _assumptions(study),
+        status,
+        objective,
+        _instances(study, allocation, operations),
+        _service(study, operations),
+        _supply(study, allocation),
+        _workloads(study, allocation, operations),
+        certificate,
+        rejected=rejected,
+        notes=_notes(study),
+        timings=answer.timings,
+    )
+
+
+def _question_checks(answer: Answer) -> list[Check]:
+    """Objective recomputed from the tables, and compared with bound and greedy plan."""
+    study, allocation = answer.study, answer.allocation
+    assert allocation is not None and answer.objective is not None
+    checks = []
+    cost = sum(supply_costs(study, allocation).values())
+    if answer.unit == "$/h":
+        checks.append(equal("cost recomputed from prices", cost, answer.objective, "$/h"))
+        hand_made = greedy_cost(answer.data)
+        if hand_made is not None:
+            slack = answer.gap if answer.holds == "feasible" and answer.gap else study.study.solver.gap
+            checks.append(
+                at_most(
+                    "no dearer than the greedy plan", answer.objective, hand_made, "$/h", max(slack, 1e-6)
+                )
+            )
+    if answer.bound is not None:
+        compare = at_least if answer.sense == "minimise" else at_most
+        checks.append(
+            compare("objective no better than its bound", answer.objective, answer.bound, answer.unit, 1e-6)
+        )
+    return checks
+
+
+def _assumptions(study: ResolvedStudy) -> dict[str, Any]:
+    return {
+        "name": study.assumptions.name,
+        "version": study.assumptions.version,
+        "prefill": study.study.prefill,
+        "utilisation": study.study.utilisation,
+        "prices": {
+            s.name: {"usd_per_hour": s.usd_per_hour, "source": s.price_source} for s in study.supplies
+        },
+    }
+
+
+def _notes(study: ResolvedStudy) -> tuple[str, ...]:
+    notes = []
+    if study.study.physics and not study.study.prefill:
+        notes.append("prefill: false: prompts take no instance time in this plan")
+    return tuple(notes)
+
+
+def _instances(study: ResolvedStudy, allocation: Allocation, operations: Sequence[Operation]) -> pd.DataFrame:
+    rows = []
+    for operation, cost in zip(operations, deployment_costs(study, allocation), strict=True):
+        deployment, option = operation.deployment, operation.deployment.option
+        layout, weight, kv, speculation = option.fields
+        rows.append(
+            (
+                option.id, option.model, option.accelerator, study.supply(deployment.supply).site, deployment.supply,
+                option.role, deployment.instances, deployment.spares, option.gpus, layout, weight, kv, speculation,
+                operation.mean_batch, operation.engine_batch,
+                operation.step.total * 1e3 if operation.step else math.nan,
+                min(operation.pace.values(), default=math.nan), sum(deployment.tokens_per_s.values()), cost,
+                time_shares(operation), operation.binding,
+            )
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(INSTANCE_COLUMNS))
+
+
+def time_shares(operation: Operation) -> dict[str, float]:
+    """Shares of an instance's time: parts of the step, and idle; they sum to 1."""
+    busy = min(operation.busy_share, 1.0)
+    step = operation.step
+    parts: dict[str, float] = {"serving": busy}
+    if step is not None:
+        names = ("kernel", "network", "memory", "compute", "draft", "prefill")
+        parts = {name: busy * getattr(step, name) / step.total for name in names}
+    return {**parts, "idle": 1.0 - busy}
+
+
+def _service(study: ResolvedStudy, operations: Sequence[Operation]) -> pd.DataFrame:
+    total = {w.name: served([o.deployment for o in operations], w.name) for w in study.workloads}
+    rows = [
+        (workload, o.deployment.option.id, o.deployment.supply, tokens / total[workload] if total[workload] else 0.0,
+         tokens, o.pace.get(workload, math.nan))
+        for o in operations
+        for workload, tokens in o.deployment.tokens_per_s.items()
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(SERVICE_COLUMNS))
+    order = {workload.name: position for position, workload in enumerate(study.workloads)}
+    table["order"] = table["workload"].map(order)
+    return (
+        table.sort_values(["order", "share"], ascending=[True, False])
+        .drop(columns="order")
+        .reset_index(drop=True)
+    )
+
+
+def _supply(study: ResolvedStudy, allocation: Allocation) -> pd.DataFrame:
+    costs = supply_costs(study, allocation)
+    rows = []
+    for supply in study.supplies:
+        units = allocation.units[supply.name]
+        gpus = units * supply.unit
+        power = math.nan if supply.power_kw is None else gpus * supply.power_kw
+        limit = math.nan if supply.limit is None else supply.limit
+        rows.append(
+            (supply.name, supply.accelerator_name, supply.site, gpus, units, costs[supply.name], power, limit)
+        )
+    return pd.DataFrame(rows, columns=list(SUPPLY_COLUMNS))
+
+
+def _workloads(study: ResolvedStudy, allocation: Allocation, operations: Sequence[Operation]) -> pd.DataFrame:
+    costs = workload_costs(study, allocation, operations)
+    rows = []
+    for workload in study.workloads:
+        tokens = served(allocation.deployments, workload.name)
+        here = [o for o in operations if workload.name in o.deployment.tokens_per_s]
+        paces = [o.pace[workload.name] for o in here if workload.name in o.pace]
+        per_million = costs[workload.name] / (tokens * 3600 / 1e6) if tokens else math.nan
+        kinds = len({o.deployment.option.kind for o in here})
+        rows.append(
+            (workload.name, workload.model, workload.demand, tokens, workload.pace, min(paces, default=math.nan),
+             costs[workload.name], per_million, kinds)
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(WORKLOAD_COLUMNS))

@@ -1,0 +1,33 @@
+"""Solve a study: config → options → coefficients → program → solution → certificate → plan, as a recipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from planner.config.load import load_study
+from planner.config.resolve import ResolvedStudy
+from planner.options.build import OptionSource
+from planner.plan.extract import plan_from
+from planner.plan.plan import Plan
+from planner.questions.ask import ask
+
+
+def solve(study: ResolvedStudy | str | Path | Mapping[str, Any], *, screening: bool = True) -> Plan:
+    """The certified plan of a study, or of the config at a path or in a mapping.
+
+    `screening=False` leaves every option in the program (slower; the objective is the same). Raises `InputError` for
+    bad input and `CertificateError` when a plan fails its check. Infeasible and out of time are plans without tables,
+    whose `status` says which.
+    """
+    begin = time.perf_counter()
+    resolved = study if isinstance(study, ResolvedStudy) else load_study(study)
+    source = OptionSource(resolved, screening)
+    physics = time.perf_counter() - begin
+    answer = ask(source)
+    plan = plan_from(answer)
+    plan.timings["physics"] = physics
+    plan.timings["total"] = time.perf_counter() - begin
+    return plan
