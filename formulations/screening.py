@@ -23,9 +23,9 @@ def undominated(rows: FloatArray, gpus: FloatArray) -> NDArray[np.int64]:
     Of equal options the one with fewer accelerators stays, then the first.
     """
     per_gpu = rows * gpus[:, None, None]
-    served = np.isfinite(rows).all(axis=1)  # (n, W)
+    served = np.asarray(np.isfinite(rows).all(axis=1))  # (n, W)
     order = _promising_first(per_gpu, served, gpus)
-    alive = served.any(axis=1)
+    alive = np.asarray(served.any(axis=1))
     kept: list[int] = []
     for index in order:
         if not alive[index]:

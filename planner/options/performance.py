@@ -84,7 +84,7 @@ class Performance:
             [sum(lines[number][which][part] for number, which in enumerate(roof)) for part in (0, 1)]
             for roof in self._roofs()
         ]
-        shape = np.broadcast_shapes(*(value.shape for pair in sums for value in pair))
+        shape = np.broadcast_shapes(*(np.shape(value) for pair in sums for value in pair))
         step, slope = (
             np.stack([np.broadcast_to(pair[part], shape) for pair in sums], axis=-3) for part in (0, 1)
         )

@@ -38,15 +38,19 @@ def plan_from(answer: Answer) -> Plan:
     status = Status(answer.termination, answer.holds)
     rejected = tuple(vars(rejection) for rejection in answer.options.rejections)
     if answer.allocation is None:
-        empty = [
-            pd.DataFrame(columns=list(c))
-            for c in (INSTANCE_COLUMNS, SERVICE_COLUMNS, SUPPLY_COLUMNS, WORKLOAD_COLUMNS)
-        ]
-        nothing = Certificate((), answer.linearisation_error)
         return Plan(
-            study.study.name, _assumptions(study), status, objective, *empty, nothing, rejected=rejected,
+            study.study.name,
+            _assumptions(study),
+            status,
+            objective,
+            pd.DataFrame(columns=list(INSTANCE_COLUMNS)),
+            pd.DataFrame(columns=list(SERVICE_COLUMNS)),
+            pd.DataFrame(columns=list(SUPPLY_COLUMNS)),
+            pd.DataFrame(columns=list(WORKLOAD_COLUMNS)),
+            Certificate((), answer.linearisation_error),
+            rejected=rejected,
             timings=answer.timings,
-        )  # fmt: skip
+        )
     allocation = answer.allocation
     operations = [operate(deployment, answer.options) for deployment in allocation.deployments]
     certificate = certify(
