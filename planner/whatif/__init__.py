@@ -1,0 +1,1 @@
+"""What-if batches: many scenarios of one study, solved durably and laid out as two tables."""

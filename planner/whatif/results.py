@@ -1,0 +1,66 @@
+"""Results: the two tables of a batch; what figures, the report, CSV, Parquet and `compare` start from.
+
+**Scenarios**, one row per scenario, in the order of the scenario file. Columns, in this order:
+
+  number                          position in the scenario file, from 1; unique
+  scenario                        content hash of the whole scenario; two rows with the same hash have the same plan
+  name                            `base`, the given name, or made of what was set; free text of the user
+  source                          base | scenarios | grid | table | monte_carlo
+  set.<key path>                  an input: the value in force (number, text, or true/false), also where this row does not
+                                  change it; empty where the config leaves it to its default
+  times.<key path>                an input: factor on every value that a path with [*] names; 1 where not changed
+  termination                     optimal | gap_reached | time_limit | infeasible | unbounded | error
+  solution                        proven | feasible | none
+  message                         why there is no plan; empty where there is one
+  sense, unit                     of the question: minimise or maximise, and `$/h`, `GPUs`, ...
+  objective, bound, gap           in that unit; gap is relative; empty where unknown
+  usd_per_hour                    cost of the fleet; empty without a plan (never 0)
+  gpus_total                      accelerators bought or used
+  kinds                           different deployments in use
+  gpus.<accelerator>              accelerators of that type, all sites together; 0 where the plan has none
+  tokens_per_s.<workload>         served
+  pace_tokens_per_s.<workload>    slowest that a user sees
+  usd_per_hour.<workload>         its part of the cost
+  usd_per_million_tokens.<workload>
+  seconds                         wall time of this scenario; the next columns are its parts
+  seconds.<stage>                 config, physics, options, build, solve, plan
+
+**Instances**, one row per distinct scenario × deployment: `scenario` (the hash), then the columns of `Plan.instances`, with
+`gpus` (instances and spares together) and its time shares as columns `time_share.<part>`.
+
+A run's folder holds them as `scenarios.parquet`, `scenarios.csv`, `instances.parquet` and `instances.csv`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+INPUT_PREFIXES = ("set.", "times.")
+"""Columns of the scenarios table that hold what was varied."""
+
+
+@dataclass(frozen=True)
+class BatchTables:
+    """The tables of a batch (columns: see the module)."""
+
+    scenarios: pd.DataFrame
+    instances: pd.DataFrame
+    name: str = "whatif"
+
+    @property
+    def inputs(self) -> list[str]:
+        """Columns that hold inputs and differ between rows."""
+        columns = [column for column in self.scenarios if str(column).startswith(INPUT_PREFIXES)]
+        return [column for column in columns if self.scenarios[column].astype(str).nunique() > 1]
+
+    @property
+    def accelerators(self) -> list[str]:
+        """Accelerators that some plan may use, from the columns `gpus.<accelerator>`."""
+        return [str(c).removeprefix("gpus.") for c in self.scenarios if str(c).startswith("gpus.")]
+
+    @property
+    def solved(self) -> pd.DataFrame:
+        """Rows that hold a plan."""
+        return self.scenarios[self.scenarios["solution"] != "none"]
