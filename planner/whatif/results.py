@@ -25,8 +25,8 @@
   seconds                         wall time of this scenario; the next columns are its parts
   seconds.<stage>                 config, physics, options, build, solve, plan
 
-**Instances**, one row per distinct scenario × deployment: `scenario` (the hash), then the columns of `Plan.instances`, with
-`gpus` (instances and spares together) and its time shares as columns `time_share.<part>`.
+**Instances**, one row per distinct scenario × deployment: `scenario` (the hash), then the columns of `Plan.instances`,
+with `gpus` (instances and spares together), and its time shares as columns `time_share.<part>`.
 
 A run's folder holds them as `scenarios.parquet`, `scenarios.csv`, `instances.parquet` and `instances.csv`.
 """
