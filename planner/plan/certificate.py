@@ -180,7 +180,7 @@ def _supplies(study: ResolvedStudy, allocation: Allocation) -> Iterator[Check]:
 def _totals(study: ResolvedStudy, allocation: Allocation, operations: Sequence[Operation]) -> Iterator[Check]:
     config = study.study
     total = sum(supply_costs(study, allocation).values())
-    parts = sum(workload_costs(study, allocation, operations).values())
+    parts = sum(cost.total for cost in workload_costs(study, allocation, operations).values())
     used = sum(
         cost
         for name, cost in supply_costs(study, allocation).items()

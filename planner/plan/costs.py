@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from planner.config.resolve import ResolvedStudy
 from planner.plan.allocation import Allocation, Deployment
 from planner.plan.operation import Operation
+
+SECONDS_PER_HOUR = 3600.0
 
 
 def supply_costs(study: ResolvedStudy, allocation: Allocation) -> dict[str, float]:
@@ -23,20 +27,40 @@ def deployment_costs(study: ResolvedStudy, allocation: Allocation) -> list[float
     return [costs[d.supply] * d.gpus / used[d.supply] for d in allocation.deployments]
 
 
+@dataclass(frozen=True)
+class WorkloadCost:
+    """$ per hour of one workload; prompts and generated tokens apart."""
+
+    total: float
+    prompts: float
+
+    @property
+    def generation(self) -> float:
+        return self.total - self.prompts
+
+
 def workload_costs(
     study: ResolvedStudy, allocation: Allocation, operations: Iterable[Operation]
-) -> dict[str, float]:
-    """$ per hour of every workload: its part of the busy time of each deployment; fixed and idle time pro rata.
+) -> dict[str, WorkloadCost]:
+    """Cost of every workload: its part of the busy time of each deployment; fixed and idle time pro rata.
 
-    The parts sum to the total of all supplies that serve anything.
+    The parts sum to the total of all supplies that serve anything. Within a workload the time of prompts is the cost of
+    its input tokens (the paper's section 4.3 compares the two).
     """
-    parts = dict.fromkeys((w.name for w in study.workloads), 0.0)
+    total = dict.fromkeys((w.name for w in study.workloads), 0.0)
+    prompts = dict(total)
     for operation, cost in zip(operations, deployment_costs(study, allocation), strict=True):
-        total = sum(operation.load.values())
+        busy = sum(operation.load.values())
         for workload, load in operation.load.items():
-            if total > 0:
-                parts[workload] += cost * load / total
-    return parts
+            if busy > 0:
+                total[workload] += cost * load / busy
+                prompts[workload] += cost * operation.prompt_load[workload] / busy
+    return {workload: WorkloadCost(total[workload], prompts[workload]) for workload in total}
+
+
+def per_million(usd_per_hour: float, tokens_per_s: float) -> float:
+    """$ per million tokens; NaN without tokens."""
+    return usd_per_hour / (tokens_per_s * SECONDS_PER_HOUR / 1e6) if tokens_per_s > 0 else math.nan
 
 
 def served(deployments: Iterable[Deployment], workload: str) -> float:

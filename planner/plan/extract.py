@@ -12,7 +12,7 @@ from planner.config.resolve import ResolvedStudy
 from planner.errors import CertificateError
 from planner.plan.allocation import Allocation
 from planner.plan.certificate import Certificate, Check, at_least, at_most, certify, equal
-from planner.plan.costs import deployment_costs, served, supply_costs, workload_costs
+from planner.plan.costs import deployment_costs, per_million, served, supply_costs, workload_costs
 from planner.plan.greedy import greedy_cost
 from planner.plan.operation import Operation, operate
 from planner.plan.plan import Objective, Plan, Status
@@ -27,7 +27,7 @@ SERVICE_COLUMNS = ("workload", "option", "supply", "share", "tokens_per_s", "pac
 SUPPLY_COLUMNS = ("supply", "accelerator", "site", "gpus", "units", "usd_per_hour", "power_kw", "limit")
 WORKLOAD_COLUMNS = (
     "workload", "model", "demand_tokens_per_s", "tokens_per_s", "min_pace_tokens_per_s", "pace_tokens_per_s",
-    "usd_per_hour", "usd_per_million_tokens", "kinds",
+    "usd_per_hour", "usd_per_million_tokens", "usd_per_million_input_tokens", "usd_per_million_output_tokens", "kinds",
 )  # fmt: skip
 
 
@@ -188,10 +188,12 @@ def _workloads(study: ResolvedStudy, allocation: Allocation, operations: Sequenc
         tokens = served(allocation.deployments, workload.name)
         here = [o for o in operations if workload.name in o.deployment.tokens_per_s]
         paces = [o.pace[workload.name] for o in here if workload.name in o.pace]
-        per_million = costs[workload.name] / (tokens * 3600 / 1e6) if tokens else math.nan
+        cost = costs[workload.name]
+        inputs = tokens / workload.output_tokens * workload.input_tokens if study.study.prefill else 0.0
         kinds = len({o.deployment.option.kind for o in here})
         rows.append(
             (workload.name, workload.model, workload.demand, tokens, workload.pace, min(paces, default=math.nan),
-             costs[workload.name], per_million, kinds)
+             cost.total, per_million(cost.total, tokens), per_million(cost.prompts, inputs),
+             per_million(cost.generation, tokens), kinds)
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(WORKLOAD_COLUMNS))

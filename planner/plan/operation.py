@@ -29,6 +29,8 @@ class Operation:
     """Tokens per second one user sees, by workload."""
     load: dict[str, float]
     """Instances kept busy by each workload's own time, by workload; what cost is split by."""
+    prompt_load: dict[str, float]
+    """The part of `load` that processes prompts; what input tokens cost."""
 
     @property
     def mean_batch(self) -> float:
@@ -62,7 +64,10 @@ def operate(deployment: Deployment, options: OptionSet) -> Operation:
     if not option.resources:
         load = option.sequence_s.max(axis=0) * tokens / option.tokens_per_step
         shares = dict(zip(option.workloads, load.tolist(), strict=True))
-        return Operation(deployment, None, {}, float(load.sum()) / deployment.instances, 0.0, {}, shares)
+        prompts = shares if option.role == "prefill" else dict.fromkeys(shares, 0.0)
+        return Operation(
+            deployment, None, {}, float(load.sum()) / deployment.instances, 0.0, {}, shares, prompts
+        )
     steps = float((rates / option.batch_limit).sum(axis=1).max())
     batch = {w: float(rate / steps) for w, rate in zip(option.workloads, rates, strict=True) if rate > 0}
     performance, row = options.performances[option.kind]
@@ -72,6 +77,9 @@ def operate(deployment: Deployment, options: OptionSet) -> Operation:
     fixed = max(0.0, steps * step.total - float(own.sum()))
     weights = rates / rates.sum()
     load = deployment.instances * (own + fixed * weights)
+    position = {workload.name: column for column, workload in enumerate(performance.workloads)}
+    prompt_s = [performance.prefill_s[row, position[workload]] for workload in option.workloads]
+    prompts = deployment.instances * rates * prompt_s
     return Operation(
         deployment,
         step,
@@ -80,4 +88,5 @@ def operate(deployment: Deployment, options: OptionSet) -> Operation:
         memory_share(performance, row, batch),
         {w: value[w] / step.total for w in batch},
         dict(zip(option.workloads, load.tolist(), strict=True)),
+        dict(zip(option.workloads, prompts.tolist(), strict=True)),
     )
