@@ -18,6 +18,7 @@ from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.fleets import Fleet, Supply
 from planner.config.schema import Model, Speculation, Study, Workload
 from planner.errors import InputError
+from planner.profiles.read import ProfileRow, read_profiles
 
 Found = TypeVar("Found")
 
@@ -98,6 +99,8 @@ class ResolvedStudy:
     models: tuple[ResolvedModel, ...]
     workloads: tuple[ResolvedWorkload, ...]
     assumptions: AssumptionSet
+    profiles: tuple[ProfileRow, ...] = ()
+    """Measured capacities, as read; rows that break an SLA are left out later."""
 
     def model(self, name: str) -> ResolvedModel:
         """The model of that name."""
@@ -305,6 +308,8 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     for twice in sorted({name for name in names if names.count(name) > 1}):
         resolver.fail("workloads", f"name '{twice}' stands twice; every workload needs its own")
     _check_question(resolver, study, names)
+    profiles, problems = read_profiles(study.profiles, folder)
+    resolver.problems += problems
     if resolver.problems or assumptions is None:
         raise InputError(resolver.problems)
     return ResolvedStudy(
@@ -315,6 +320,7 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
         tuple(model for model in models if model),
         tuple(workload for workload in workloads if workload),
         assumptions,
+        profiles,
     )
 
 

@@ -1,4 +1,4 @@
-"""Options of a study: every kind × pace class × line, screened, and what was left out with the reason.
+"""Options of a study: every kind × pace class × line and every measured kind, screened; what was left out and why.
 
 Config in, `Option` objects out. Options belong to a (model, accelerator); every supply of that accelerator offers them.
 """
@@ -6,16 +6,17 @@ Config in, `Option` objects out. Options belong to a (model, accelerator); every
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from formulations.options import Option, binding_rows
 from formulations.screening import undominated
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolve import ResolvedStudy, ResolvedWorkload
 from planner.options.kinds import Rejection, kind_tables
 from planner.options.performance import Performance, performance
 from planner.options.pieces import Estimate, Pieces, pieces
+from planner.profiles.options import MeasuredKind, measured_kinds
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class OptionSet:
     exact: bool
     """Whether over- and under-estimates are the same options."""
     rejections: tuple[Rejection, ...] = ()
+    measured: dict[str, MeasuredKind] = field(default_factory=dict)
+    """The rows behind every measured kind."""
 
 
 @dataclass
@@ -38,13 +41,44 @@ class OptionSource:
 
     study: ResolvedStudy
     screening: bool = True
+    forbidden: frozenset[str] = frozenset()
+    """Kinds that may not be used; left out before screening, which therefore stays exact."""
     tables: dict[tuple[str, str], list[Performance]] = field(default_factory=dict)
-    rejections: list[Rejection] = field(default_factory=list)
+    refused_layouts: list[Rejection] = field(default_factory=list)
+    measured: list[MeasuredKind] = field(init=False)
+    refused_rows: list[Rejection] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.measured, self.refused_rows = measured_kinds(self.study)
+        if self.study.study.physics and not self.tables:
+            self._evaluate()
+
+    @property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """What was left out before any option was made."""
+        return (*self.refused_layouts, *self.refused_rows)
+
+    def asking(self, *changed: ResolvedWorkload) -> OptionSource:
+        """The same physics with the demand, pace or TTFT of some workloads changed; their lengths must stay."""
+        named = {workload.name: workload for workload in changed}
+
+        def updated(workloads: tuple[ResolvedWorkload, ...]) -> tuple[ResolvedWorkload, ...]:
+            return tuple(named.get(workload.name, workload) for workload in workloads)
+
+        tables = {
+            key: [replace(p, workloads=updated(p.workloads)) for p in performances]
+            for key, performances in self.tables.items()
+        }
+        return replace(
+            self, study=replace(self.study, workloads=updated(self.study.workloads)), tables=tables
+        )
+
+    def forbidding(self, *kinds: str) -> OptionSource:
+        """The same physics without these kinds."""
+        return replace(self, forbidden=self.forbidden | set(kinds))
+
+    def _evaluate(self) -> None:
         study, config = self.study, self.study.study
-        if not config.physics:
-            return
         accelerators = {s.accelerator.name: s.accelerator for s in study.supplies if s.accelerator}
         for model in study.models:
             workloads = tuple(w for w in study.workloads if w.model == model.name)
@@ -52,7 +86,7 @@ class OptionSource:
                 continue
             for accelerator in accelerators.values():
                 tables, refused = kind_tables(model, accelerator, config.layouts)
-                self.rejections += refused
+                self.refused_layouts += refused
                 self.tables[model.name, accelerator.name] = [
                     performance(table, workloads, study.assumptions, config.prefill) for table in tables
                 ]
@@ -68,6 +102,8 @@ class OptionSource:
                 raw += sum(len(line.row) for line in lines)
                 exact = exact and all(line.exact for line in lines)
                 found += self._screened(lines, estimate)
+        raw += len(self.measured)
+        found += self._screened_measured()
         kinds = {
             p.table.name(row): (p, row)
             for group in self.tables.values()
@@ -76,7 +112,12 @@ class OptionSource:
         }
         used = {option.kind for option in found}
         return OptionSet(
-            tuple(found), {name: kinds[name] for name in used}, raw, exact, tuple(self.rejections)
+            tuple(found),
+            {name: kinds[name] for name in used if name in kinds},
+            raw,
+            exact,
+            self.rejections,
+            {kind.name: kind for kind in self.measured},
         )
 
     def _screened(self, lines: list[Pieces], estimate: Estimate) -> Iterable[Option]:
@@ -87,6 +128,8 @@ class OptionSource:
         rows = [line.instance_s_per_token for line in lines]
         most = max(block.shape[1] for block in rows)
         stacked = np.concatenate([_padded(block, most) for block in rows])
+        if self.forbidden:
+            stacked[[line.name(i) in self.forbidden for line in lines for i in range(len(line.row))]] = np.inf
         gpus = np.concatenate([line.gpus for line in lines])
         origin = [(line, index) for line in lines for index in range(len(line.row))]
         served = np.isfinite(stacked).all(axis=1).any(axis=1)
@@ -94,6 +137,24 @@ class OptionSource:
         for index in sorted(kept):
             line, position = origin[index]
             yield option_of(line, position, estimate)
+
+    def _screened_measured(self) -> Iterable[Option]:
+        """Measured options that no other of the same model, accelerator and role makes useless."""
+        groups: dict[tuple[str, str, str], list[Option]] = {}
+        for kind in self.measured:
+            if kind.name not in self.forbidden:
+                option = kind.option()
+                groups.setdefault((option.model, option.accelerator, option.role), []).append(option)
+        for options in groups.values():
+            if not self.screening:
+                yield from options
+                continue
+            names = list(dict.fromkeys(name for option in options for name in option.workloads))
+            rows = np.full((len(options), 1, len(names)), np.inf)
+            for position, option in enumerate(options):
+                rows[position, 0, [names.index(name) for name in option.workloads]] = option.sequence_s[0]
+            gpus = np.array([option.gpus for option in options], dtype=float)
+            yield from (options[index] for index in sorted(undominated(rows, gpus)))
 
 
 def _padded(

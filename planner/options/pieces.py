@@ -56,10 +56,14 @@ class Pieces:
         """Accelerators per instance, shape (n,)."""
         return np.asarray(self.performance.table.gpus[self.row])
 
+    def name(self, index: int) -> str:
+        """Kind of one line."""
+        return self.performance.table.name(int(self.row[index]))
+
     @property
     def instance_s_per_token(self) -> FloatArray:
         """Instance seconds per token by (roof, resource), shape (n, R·Q, W); inf where not served."""
-        served = (self.batch_limit >= 1).all(axis=1)
+        served = np.asarray((self.batch_limit >= 1).all(axis=1))
         limit = np.where(served[:, None, :], self.batch_limit, 1.0)
         steps = self.step_s[:, :, None, None] / limit[:, None, :, :]
         rows = steps + self.sequence_s[:, :, None, :]
@@ -79,7 +83,7 @@ def pieces(performance: Performance, pace: float, estimate: Estimate = "over", r
     limit = np.where(allowed, whole(real), 0.0)
     limit = np.where(limit.min(axis=0) >= np.maximum(1.0, _stages(performance)), limit, 0.0)
     points = _points(limit.min(axis=0), refinement)  # (K, P), nan where there is none
-    kept = np.isfinite(points)
+    kept = np.asarray(np.isfinite(points))
     step, slope = performance.concave(np.where(kept, points, 1.0))  # (R, K, P)
     changes = _new_lines(step, slope, kept)
     exact = not bool(changes[:, 1:].any())
@@ -144,5 +148,5 @@ def _safe(limits: FloatArray, step: FloatArray, sequence: FloatArray, budget: Fl
     """Lower the pace limits to what the line itself allows, so that mixes of workloads keep the pace too."""
     line = whole((budget[:, :, None] - step[:, :, None]) / sequence)
     safe = np.concatenate([limits[:, :1], np.minimum(limits[:, 1:], line)], axis=1)
-    served = (safe >= 1).all(axis=1)
+    served = np.asarray((safe >= 1).all(axis=1))
     return np.asarray(np.where(served[:, None, :], safe, 0.0))

@@ -17,6 +17,7 @@ import highspy
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
+from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 Termination = Literal["optimal", "gap_reached", "time_limit", "infeasible", "unbounded", "error"]
@@ -95,7 +96,12 @@ def solve_program(model: pyo.ConcreteModel, options: SolverOptions, start: bool 
     `start` hands the values that the variables hold to the solver as a first solution.
     """
     begin = time.perf_counter()
-    matrix = compile_program(model)
+    try:
+        matrix = compile_program(model)
+    except (
+        InfeasibleConstraintException
+    ) as error:  # a row without variables, such as the demand of what nothing serves
+        return SolverResult("infeasible", None, None, time.perf_counter() - begin, detail=str(error))
     kinds = highspy.HighsVarType
     matrix.lp.integrality_ = [kinds.kInteger if i else kinds.kContinuous for i in matrix.integer]
     solver = _solver(options)
@@ -158,7 +164,10 @@ class Relaxation:
 
 def solve_relaxation(model: pyo.ConcreteModel, options: SolverOptions) -> Relaxation:
     """Solve the program without integrality; variables of the model keep their values."""
-    matrix = compile_program(model)
+    try:
+        matrix = compile_program(model)
+    except InfeasibleConstraintException:
+        return Relaxation(None, {})
     solver = _solver(options)
     solver.passModel(matrix.lp)
     solver.run()
