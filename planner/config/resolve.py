@@ -115,7 +115,7 @@ class ResolvedStudy:
         return next(supply for supply in self.supplies if supply.name == name)
 
 
-class _Resolver:
+class Resolver:
     """Looks names up and collects what is wrong instead of stopping at the first."""
 
     def __init__(self, file: str, folder: Path) -> None:
@@ -287,7 +287,7 @@ def _known_accelerator(name: str) -> Accelerator | None:
 
 def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     """Look up every name of a study; raises `InputError` with all problems, each with its key path."""
-    resolver = _Resolver(file, folder)
+    resolver = Resolver(file, folder)
     fleet = resolver.fleet(study.fleet)
     assumptions = resolver.assumptions(study.assumptions)
     question = study.question
@@ -324,7 +324,7 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     )
 
 
-def _check_question(resolver: _Resolver, study: Study, names: list[str]) -> None:
+def _check_question(resolver: Resolver, study: Study, names: list[str]) -> None:
     asked = study.question.workload
     if asked is not None and asked not in names:
         resolver.fail("question.workload", f"'{asked}' is not among the workloads: {', '.join(names)}")

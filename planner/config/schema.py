@@ -200,6 +200,10 @@ class Study(FrozenModel):
     """Share of time that instances may be busy; the rest is headroom."""
     safety: Share = 0.0
     """Margin on every workload's demand."""
+    serving: Annotated[tuple[Literal["aggregated", "disaggregated"], ...], Field(min_length=1)] = (
+        "aggregated",
+    )
+    """Prompts and decode on the same instances, on instances of their own, or (both listed) as the solver chooses."""
     layouts: Layouts = Layouts()
     profiles: tuple[str, ...] = ()
     """CSV files of measured capacity."""

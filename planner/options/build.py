@@ -1,4 +1,4 @@
-"""Options of a study: every kind × pace class × line and every measured kind, screened; what was left out and why.
+"""Options of a study: every kind × service class × line and every measured kind, screened; what was left out and why.
 
 Config in, `Option` objects out. Options belong to a (model, accelerator); every supply of that accelerator offers them.
 """
@@ -13,9 +13,11 @@ import numpy as np
 from formulations.options import Option, binding_rows
 from formulations.screening import undominated
 from planner.config.resolve import ResolvedStudy, ResolvedWorkload
-from planner.options.kinds import Rejection, kind_tables
+from planner.options.classes import service_classes
+from planner.options.kinds import Rejection, in_roles, kind_tables
 from planner.options.performance import Performance, performance
 from planner.options.pieces import Estimate, Pieces, pieces
+from planner.options.prefill import prefill_options
 from planner.profiles.options import MeasuredKind, measured_kinds
 
 
@@ -85,23 +87,29 @@ class OptionSource:
             if not workloads:
                 continue
             for accelerator in accelerators.values():
-                tables, refused = kind_tables(model, accelerator, config.layouts)
+                plain, refused = kind_tables(model, accelerator, config.layouts)
                 self.refused_layouts += refused
                 self.tables[model.name, accelerator.name] = [
-                    performance(table, workloads, study.assumptions, config.prefill) for table in tables
+                    performance(table, workloads, study.assumptions, config.prefill)
+                    for table in in_roles(plain, config.serving)
                 ]
 
     def options(self, estimate: Estimate = "over", refinement: int = 0) -> OptionSet:
-        """Options of every model, accelerator and pace class."""
+        """Options of every model, accelerator, role and service class."""
         found: list[Option] = []
         raw, exact = 0, True
         for performances in self.tables.values():
-            paces = sorted({w.pace for p in performances for w in p.workloads})
-            for pace in paces:
-                lines = [pieces(p, pace, estimate, refinement) for p in performances]
-                raw += sum(len(line.row) for line in lines)
-                exact = exact and all(line.exact for line in lines)
-                found += self._screened(lines, estimate)
+            for wanted in service_classes(performances[0].workloads) if performances else ():
+                for role in ("aggregated", "decode"):
+                    lines = [
+                        pieces(p, wanted, estimate, refinement) for p in performances if p.table.role == role
+                    ]
+                    raw += sum(len(line.row) for line in lines)
+                    exact = exact and all(line.exact for line in lines)
+                    found += self._screened(lines, estimate)
+                prompts = [p for p in performances if p.table.role == "prefill"]
+                raw += sum(len(p.table) for p in prompts)
+                found += prefill_options(prompts, self.study.assumptions, wanted, self.screening)
         raw += len(self.measured)
         found += self._screened_measured()
         kinds = {
@@ -121,7 +129,7 @@ class OptionSource:
         )
 
     def _screened(self, lines: list[Pieces], estimate: Estimate) -> Iterable[Option]:
-        """Options of one model, accelerator and pace class that no other makes useless."""
+        """Options of one model, accelerator, role and service class that no other makes useless."""
         lines = [line for line in lines if len(line.row)]
         if not lines:
             return
@@ -176,15 +184,14 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
     roofs, resources = np.flatnonzero(binding.any(axis=1)), np.flatnonzero(binding.any(axis=0))
     table = performance.table
     name = table.name(kind)
-    pace = f"pace{line.pace:g}" if line.pace > 0 else "any-pace"
     mark = "b" if estimate == "over" else "chord"
     return Option(
-        id=f"{name}/{pace}/{mark}{line.point[position]:.6g}",
+        id=f"{name}/{line.wanted.name}/{mark}{line.point[position]:.6g}",
         kind=name,
         model=table.model.name,
         accelerator=table.accelerator.name,
         gpus=int(table.gpus[kind]),
-        role="aggregated",
+        role=table.role,
         workloads=tuple(performance.workloads[w].name for w in served),
         tokens_per_step=np.full(len(served), performance.tokens_per_step[kind, 0]),
         roofs=tuple(performance.roofs[r] for r in roofs),
@@ -199,5 +206,5 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
             table.kv_precisions[kind],
             table.speculation_name(kind),
         ),
-        pace=line.pace,
+        pace=line.wanted.pace,
     )

@@ -6,12 +6,15 @@ drafted tokens. Physics is evaluated on whole columns, so thousands of kinds cos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fleets.schema.accelerators import Accelerator
+from formulations.options import Role
 from formulations.physics.arrays import FloatArray
 from formulations.physics.deployable import LayoutLimits, deployable_layouts
 from formulations.physics.layout import Layout
@@ -33,6 +36,7 @@ class KindTable:
     kv_precisions: tuple[str, ...]
     draft_tokens: FloatArray
     """γ, shape (K,); 0 for plain decoding."""
+    role: Role = "aggregated"
 
     def __len__(self) -> int:
         return len(self.layout_names)
@@ -55,6 +59,7 @@ class KindTable:
             f"w-{self.weight_precisions[row]}",
             f"kv-{self.kv_precisions[row]}",
             self.speculation_name(row),
+            "" if self.role == "aggregated" else self.role,
         ]
         return "/".join(part for part in parts if part)
 
@@ -92,6 +97,36 @@ def kind_tables(
     ways = [None] * model.plain + list(model.speculation)
     tables = [_table(model, accelerator, way, layout) for way in ways] if layout.shape[0] else []
     return tables, rejections
+
+
+def in_roles(tables: list[KindTable], serving: Sequence[str]) -> list[KindTable]:
+    """The tables in every role that the config allows: aggregated, or decode and prefill apart.
+
+    Prompts are processed without speculation, so prefill instances come from the plain table (or from the first, without
+    its draft).
+    """
+    found = list(tables) if "aggregated" in serving else []
+    if "disaggregated" in serving and tables:
+        found += [replace(table, role="decode") for table in tables]
+        plain = next((table for table in tables if table.way is None), tables[0])
+        single = np.flatnonzero(plain.draft_tokens == plain.draft_tokens.min())
+        found.append(_rows(plain, single))
+    return found
+
+
+def _rows(table: KindTable, rows: NDArray[np.intp]) -> KindTable:
+    """Some rows of a table, as prefill kinds."""
+    return KindTable(
+        table.model,
+        table.accelerator,
+        None,
+        table.layout.select(rows),
+        tuple(table.layout_names[row] for row in rows),
+        tuple(table.weight_precisions[row] for row in rows),
+        tuple(table.kv_precisions[row] for row in rows),
+        np.zeros(len(rows)),
+        "prefill",
+    )
 
 
 def _table(

@@ -69,8 +69,7 @@ class Performance:
     def concave(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(seconds per step, seconds per sequence) of the tangent at `batch` to all that is fixed or concave in it.
 
-        These are kernels, the network's cheapest protocols, weights and touched experts; they depend on the total batch
-        only. `batch` broadcasts to (…, K, W or points); a roof axis is put before the last two. Exact at `batch` and never
+        These are kernels, the cheapest protocols, weights and touched experts; they depend on the total batch only. `batch` broadcasts to (…, K, W or points); a roof axis is put before the last two. Exact at `batch` and never
         below the exact value elsewhere, because a concave function lies below its tangents.
         """
         lines = []
@@ -143,7 +142,7 @@ def performance(
         workloads,
         tuple(passes),
         yields,
-        prompt_s * yields / outputs if prefill else np.zeros(shape),
+        prompt_s * yields / outputs if prefill and table.role == "aggregated" else np.zeros(shape),
         prompt_s,
         np.minimum(capacity, LARGEST_BATCH),
         np.broadcast_to(weights, (len(table), 1)),

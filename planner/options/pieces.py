@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.physics.arrays import FloatArray
+from planner.options.classes import ServiceClass
 from planner.options.limits import pace_limits, whole
 from planner.options.performance import Performance
 
@@ -29,10 +30,10 @@ _LINE = 1e-12
 
 @dataclass(frozen=True)
 class Pieces:
-    """n lines of the kinds of one table for one pace class; W workloads, R roofs, Q = 1 + R resources (HBM, paces)."""
+    """n lines of the kinds of one table for one service class; W workloads, R roofs, Q = 1 + R resources (HBM, paces)."""
 
     performance: Performance
-    pace: float
+    wanted: ServiceClass
     row: NDArray[np.int64]
     """Kind of each line, shape (n,)."""
     point: FloatArray
@@ -72,13 +73,15 @@ class Pieces:
         return np.asarray(rows.reshape(len(rows), -1, rows.shape[-1]))
 
 
-def pieces(performance: Performance, pace: float, estimate: Estimate = "over", refinement: int = 0) -> Pieces:
-    """Lines of every kind for the workloads that are content with `pace` (tokens per second per user).
+def pieces(
+    performance: Performance, wanted: ServiceClass, estimate: Estimate = "over", refinement: int = 0
+) -> Pieces:
+    """Lines of every kind for the workloads that a service class serves.
 
     `refinement` halves the intervals between points that many times.
     """
-    wanted = np.array([workload.pace for workload in performance.workloads])
-    allowed = wanted <= pace
+    pace = wanted.pace
+    allowed = np.array([wanted.serves(workload) for workload in performance.workloads])
     real = np.concatenate([performance.capacity[None], pace_limits(performance, pace)])  # (Q, K, W)
     limit = np.where(allowed, whole(real), 0.0)
     limit = np.where(limit.min(axis=0) >= np.maximum(1.0, _stages(performance)), limit, 0.0)
@@ -96,7 +99,7 @@ def pieces(performance: Performance, pace: float, estimate: Estimate = "over", r
     limits = limit[:, row, :].transpose(1, 0, 2)
     if not exact and estimate == "over" and pace > 0:
         limits = _safe(limits, steps, sequence, performance.tokens_per_step[row] / pace)
-    return Pieces(performance, pace, row, points[row, column], steps, sequence, limits, exact)
+    return Pieces(performance, wanted, row, points[row, column], steps, sequence, limits, exact)
 
 
 def _stages(performance: Performance) -> FloatArray:
