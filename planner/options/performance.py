@@ -69,7 +69,8 @@ class Performance:
     def concave(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(seconds per step, seconds per sequence) of the tangent at `batch` to all that is fixed or concave in it.
 
-        These are kernels, the cheapest protocols, weights and touched experts; they depend on the total batch only. `batch` broadcasts to (…, K, W or points); a roof axis is put before the last two. Exact at `batch` and never
+        These are kernels, the cheapest protocols, weights and touched experts; they depend on the total batch only.
+        `batch` broadcasts to (…, K, W or points); a roof axis is put before the last two. Exact at `batch` and never
         below the exact value elsewhere, because a concave function lies below its tangents.
         """
         lines = []

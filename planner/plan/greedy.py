@@ -1,7 +1,7 @@
-"""A plan made by hand: the cheapest option for each workload, one after the other. What the solver must at least equal.
+"""A plan made by hand: the cheapest option for each workload, one after the other. The solver must at least equal it.
 
-Written without Pyomo and HiGHS. Its cost is an upper limit of the optimum wherever it finds a plan; a claimed optimum above
-it is an error of the solver. Pools are not shared, so it says nothing where sharing is needed.
+Written without Pyomo and HiGHS. Its cost is an upper limit of the optimum wherever it finds a plan; a claimed optimum
+above it is an error of the solver. Pools are not shared, so it says nothing where sharing is needed.
 """
 
 from __future__ import annotations

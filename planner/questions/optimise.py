@@ -1,8 +1,8 @@
 """One optimisation, proven for the exact physics: a plan from over-estimates, a bound from under-estimates.
 
-Where both estimates are the same options the solver's own bound is the answer. Elsewhere (touched experts, protocol switches
-within one pool of several workloads) the program of chords is solved for the bound, and intervals between points are
-halved until the gap asked for holds or halving no longer helps.
+Where both estimates are the same options the solver's own bound is the answer. Elsewhere (touched experts, protocol
+switches within one pool of several workloads) the program of chords is solved for the bound, and intervals between
+points are halved until the gap asked for holds or halving no longer helps.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The only module that talks to HiGHS: a Pyomo program in, why it stopped and what we hold out.
 
-Why the solver stopped (optimal, gap reached, time limit, infeasible, error) and what we hold (a solution, a bound, nothing)
-are kept apart. HiGHS' own statement is not trusted further than that: the certificate checks every plan again.
+Why the solver stopped (optimal, gap reached, time limit, infeasible, error) and what we hold (a solution, a bound,
+nothing) are kept apart. HiGHS' own statement is not trusted further than that: the certificate checks every plan again.
 """
 
 from __future__ import annotations
