@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from formulations.options import Option, binding_rows
 from formulations.screening import undominated
 from planner.config.resolve import ResolvedStudy, ResolvedWorkload
 from planner.options.classes import service_classes
+from planner.options.dropouts import dropouts
 from planner.options.kinds import Rejection, in_roles, kind_tables
 from planner.options.performance import Performance, performance
 from planner.options.pieces import Estimate, Pieces, pieces
@@ -32,9 +34,15 @@ class OptionSet:
     """Options before screening."""
     exact: bool
     """Whether over- and under-estimates are the same options."""
-    rejections: tuple[Rejection, ...] = ()
+    source: OptionSource
+    """Where they come from; asked for what was left out only when somebody wants to know."""
     measured: dict[str, MeasuredKind] = field(default_factory=dict)
     """The rows behind every measured kind."""
+
+    @property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """What was left out, with what it needed and had."""
+        return self.source.rejections
 
 
 @dataclass
@@ -57,8 +65,14 @@ class OptionSource:
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:
-        """What was left out before any option was made."""
-        return (*self.refused_layouts, *self.refused_rows)
+        """Everything that was left out, with what it needed and had."""
+        return (*self.refused_layouts, *self.dropouts, *self.refused_rows)
+
+    @cached_property
+    def dropouts(self) -> tuple[Rejection, ...]:
+        """Kinds that do not fit, or are too slow, for some workload."""
+        tables = [performance for group in self.tables.values() for performance in group]
+        return tuple(dropouts(tables, self.study.assumptions))
 
     def asking(self, *changed: ResolvedWorkload) -> OptionSource:
         """The same physics with the demand, pace or TTFT of some workloads changed; their lengths must stay."""
@@ -124,7 +138,7 @@ class OptionSource:
             {name: kinds[name] for name in used if name in kinds},
             raw,
             exact,
-            self.rejections,
+            self,
             {kind.name: kind for kind in self.measured},
         )
 

@@ -50,6 +50,8 @@ class Performance:
     """Largest real batch that HBM holds, shape (K, W)."""
     weights: FloatArray
     """Bytes of all weights on an instance, shape (K, 1)."""
+    cache: FloatArray
+    """Bytes of one sequence's KV cache on an instance, shape (K, W)."""
 
     @property
     def roofs(self) -> tuple[str, ...]:
@@ -147,6 +149,7 @@ def performance(
         prompt_s,
         np.minimum(capacity, LARGEST_BATCH),
         np.broadcast_to(weights, (len(table), 1)),
+        np.broadcast_to(cache, shape),
     )
 
 
