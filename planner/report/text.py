@@ -1,35 +1,33 @@
-"""A plan as tables in a terminal: what to buy, what runs on it, what it serves, what binds, and how sure that is."""
+"""A plan as tables in a terminal: what to buy, what to run, how it runs, what it serves, and how sure that is."""
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
-from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from planner.plan.plan import Plan
+from planner.report.console import Column, number, print_table, report_console, share, table
+
+SMALLEST_SHARE = 0.005
+"""Parts of an instance's time below this everywhere get no column."""
 
 
 def print_plan(plan: Plan, console: Console | None = None) -> None:
     """Print a plan for people."""
-    console = console or Console(highlight=False)
-    console.print(f"[bold]{plan.summary()}[/bold]")
+    console = console or report_console()
+    console.print(Text(plan.summary(), style="bold"))
     if not plan.found:
         _print_nothing(plan, console)
         return
-    bound = (
-        "unknown" if plan.objective.bound is None else f"{plan.objective.bound:,.2f} {plan.objective.unit}"
-    )
-    console.print(
-        f"no plan can be better than {bound}; assumptions {plan.assumptions['name']} {plan.assumptions['version']}; "
-        f"{plan.timings.get('total', 0):.2f} s"
-    )
+    _print_trust(plan, console)
     for note in plan.notes:
-        console.print(f"[dim]{note}[/dim]")
-    for table in (_buy(plan), _run(plan), _serve(plan), _time(plan)):
-        console.print(table)
+        console.print(Text(f"Note: {note}"))
+    for part in (_buy(plan), _run(plan), _operation(plan), _serve(plan)):
+        console.print()
+        print_table(part, console)
     _print_certificate(plan, console)
 
 
@@ -40,93 +38,115 @@ def _print_nothing(plan: Plan, console: Console) -> None:
     }
     console.print(reasons.get(plan.status.termination, "The solver failed; this is a bug."))
     for clash in plan.clashes:
-        console.print(f"  - {clash}")
+        console.print(_bullet(clash))
+    _print_rejected(plan, console)
 
 
-def _table(title: str, *columns: str, left: int = 1) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for position, column in enumerate(columns):
-        table.add_column(column, justify="left" if position < left else "right", overflow="fold")
-    return table
-
-
-def number(value: float, digits: int = 1) -> str:
-    """A number with thousands separators, or a dash where there is none."""
-    return "–" if value is None or math.isnan(value) else f"{value:,.{digits}f}"
+def _print_trust(plan: Plan, console: Console) -> None:
+    bound, unit = plan.objective.bound, plan.objective.unit
+    bounded = "No bound is known." if bound is None else f"No plan can be better than {bound:,.2f} {unit}."
+    console.print(
+        Text(
+            f"{bounded} Assumptions: {plan.assumptions['name']} {plan.assumptions['version']}. "
+            f"Found in {plan.timings.get('total', 0):.1f} s."
+        )
+    )
 
 
 def _buy(plan: Plan) -> Table:
-    table = _table("Supply and cost", "supply", "GPUs", "units", "of limit", "kW", "$/h")
-    for row in plan.supply.itertuples():
-        if row.gpus:
-            limit = "–" if math.isnan(row.limit) else f"{row.limit:,.0f}"
-            table.add_row(
-                row.supply,
-                f"{row.gpus:,}",
-                f"{row.units:,}",
-                limit,
-                number(row.power_kw),
-                number(row.usd_per_hour, 2),
-            )
-    table.add_row(
-        "total",
-        f"{plan.gpus:,}",
-        "",
-        "",
-        number(float(plan.supply["power_kw"].sum())),
-        number(plan.usd_per_hour, 2),
-        style="bold",
-    )
-    return table
+    columns = [
+        Column("supply", text=True), Column("site", text=True), Column("GPUs"), Column("units"), Column("limit", "GPUs"),
+        Column("power", "kW"), Column("cost", "$/h"),
+    ]  # fmt: skip
+    used = plan.supply[plan.supply["gpus"] > 0]
+    rows = [
+        (row.supply, row.site or "", f"{row.gpus:,}", f"{row.units:,}", number(row.limit, 0), number(row.power_kw),
+         number(row.usd_per_hour, 2))
+        for row in used.itertuples()
+    ]  # fmt: skip
+    power = float(used["power_kw"].sum(skipna=False))
+    rows.append(("total", "", f"{plan.gpus:,}", "", "", number(power), number(plan.usd_per_hour, 2)))
+    return table("What to buy", columns, rows, total=True)
 
 
 def _run(plan: Plan) -> Table:
-    table = _table(
-        "Instances", "model", "supply", "layout", "weights", "KV", "draft", "inst.", "GPUs", "batch", "step ms",
-        "tok/s", "binds", left=6,
-    )  # fmt: skip
-    for row in plan.instances.itertuples():
-        count = f"{row.instances}" + (f"+{row.spares}" if row.spares else "")
+    columns = [
+        Column("#"), Column("model", text=True), Column("supply", text=True), Column("role", text=True),
+        Column("layout", text=True), Column("weights", text=True), Column("KV", text=True), Column("draft", text=True),
+        Column("instances"), Column("spare"), Column("GPUs"), Column("output", "tokens/s"),
+    ]  # fmt: skip
+    rows = []
+    for place, row in enumerate(plan.instances.itertuples(), start=1):
+        role = "" if row.role == "aggregated" else row.role
         gpus = (row.instances + row.spares) * row.gpus_per_instance
-        table.add_row(
-            row.model, row.supply, row.layout, row.weight_precision, row.kv_precision, row.speculation or "–", count,
-            f"{gpus:,}", f"{row.mean_batch:.1f}" if row.mean_batch else "–", number(row.step_time_ms),
-            number(row.tokens_per_s, 0), row.binding,
+        spares = f"{row.spares:,}" if row.spares else ""
+        rows.append(
+            (str(place), row.model, row.supply, role, row.layout, row.weight_precision, row.kv_precision,
+             row.speculation, f"{row.instances:,}", spares, f"{gpus:,}", number(row.tokens_per_s, 0))
         )  # fmt: skip
-    return table
+    return table("What to run", columns, rows)
+
+
+def _operation(plan: Plan) -> Table:
+    shares = pd.DataFrame(list(plan.instances["time_shares"])).fillna(0.0)
+    parts = [str(part) for part in shares if shares[part].max() >= SMALLEST_SHARE]
+    columns = [
+        Column("#"), Column("batch", "mean"), Column("step", "ms"), *(Column(part, "% time") for part in parts),
+        Column("limited by", text=True),
+    ]  # fmt: skip
+    rows = []
+    for place, row in enumerate(plan.instances.itertuples(), start=1):
+        batch = number(row.mean_batch) if row.mean_batch else ""
+        times = [share(float(shares.iloc[place - 1][part])) for part in parts]
+        limits = str(row.binding).replace(";", ",")
+        rows.append((str(place), batch, number(row.step_time_ms), *times, limits))
+    return table("How it runs (limited by: what holds the batch, what a step waits for)", columns, rows)
 
 
 def _serve(plan: Plan) -> Table:
-    table = _table("Service", "workload", "on", "share", "tok/s", "pace tok/s", "asked", "$/M tokens", left=2)
+    columns = [
+        Column("workload", text=True), Column("runs on", text=True), Column("share", "%"), Column("served", "tokens/s"),
+        Column("pace", "tokens/s"), Column("asked", "tokens/s"), Column("price", "$/M tokens"),
+    ]  # fmt: skip
     totals = plan.workloads.set_index("workload")
-    names = plan.instances.drop_duplicates("option").set_index("option")
-    for workload, rows in plan.service.groupby("workload", sort=False):
+    places = {
+        (row.option, row.supply): f"#{place} {row.supply} {row.layout}".rstrip()
+        for place, row in enumerate(plan.instances.itertuples(), start=1)
+    }
+    rows = []
+    for workload, served in plan.service.groupby("workload", sort=False):
         total = totals.loc[workload]
-        for first, row in zip([True] + [False] * len(rows), rows.itertuples(), strict=False):
-            kind = names.loc[row.option]
-            place = f"{row.supply} {kind['layout']} {kind['weight_precision']}"
-            table.add_row(
-                str(workload) if first else "", place, f"{row.share:.1%}", number(row.tokens_per_s, 0),
-                number(row.pace_tokens_per_s), number(total["min_pace_tokens_per_s"]) if first else "",
-                number(total["usd_per_million_tokens"], 3) if first else "",
+        for position, row in enumerate(served.itertuples()):
+            asked = number(total["min_pace_tokens_per_s"]) if total["min_pace_tokens_per_s"] else ""
+            once = (str(workload), asked, number(total["usd_per_million_tokens"], 3))
+            name, asked, price = once if position == 0 else ("", "", "")
+            place = places.get((row.option, row.supply), row.supply)
+            rows.append(
+                (name, place, share(row.share), number(row.tokens_per_s, 0), number(row.pace_tokens_per_s),
+                 asked, price)
             )  # fmt: skip
-    return table
-
-
-def _time(plan: Plan) -> Table:
-    shares = pd.DataFrame(list(plan.instances["time_shares"])).fillna(0.0)
-    table = _table("Where the time goes", "instances", *shares.columns)
-    for row, values in zip(plan.instances.itertuples(), shares.itertuples(index=False), strict=True):
-        table.add_row(f"{row.model} on {row.supply} {row.layout}", *(f"{value:.0%}" for value in values))
-    return table
+    return table("What it serves (pace: of one user)", columns, rows)
 
 
 def _print_certificate(plan: Plan, console: Console) -> None:
     certificate = plan.certificate
-    verdict = "[green]passed[/green]" if certificate.passed else "[red]FAILED[/red]"
-    console.print(
-        f"[bold]Certificate[/bold] {verdict}: {len(certificate.checks)} checks in exact physics, "
-        f"linearisation error {certificate.linearisation_error:.2%}"
-    )
+    verdict = Text("passed", "green") if certificate.passed else Text("FAILED", "red")
+    console.print()
+    error = f"linearisation error {certificate.linearisation_error:.2%}"
+    checks = f": {len(certificate.checks)} checks in exact physics, {error}."
+    console.print(Text.assemble(("Certificate ", "bold"), verdict, checks))
     for remark in certificate.remarks:
-        console.print(f"  [dim]{remark}[/dim]")
+        console.print(_bullet(remark))
+    _print_rejected(plan, console)
+
+
+def _print_rejected(plan: Plan, console: Console) -> None:
+    if plan.rejected:
+        entry = plan.rejected[0]
+        more = f"; {len(plan.rejected) - 1} more with --output json" if len(plan.rejected) > 1 else ""
+        why = f"{entry['what']}: {entry['reason']}; needs {entry['needed']}, has {entry['available']}"
+        console.print(Text(f"Left out: {why}{more}."))
+
+
+def _bullet(text: str) -> Padding:
+    return Padding(Text(f"- {text}"), (0, 0, 0, 2), expand=False)
