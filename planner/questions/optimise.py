@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyomo.environ as pyo
 
@@ -20,11 +20,14 @@ from planner.options.build import OptionSet, OptionSource
 from planner.options.pieces import Estimate
 from planner.plan.allocation import Allocation, read_allocation
 from planner.questions.answer import Answer, Sense, relative_gap
+from planner.questions.bound_first import guide_from, held_to
 from planner.solve.highs import SolverOptions, SolverResult, Termination, solve_program
 from planner.solve.program import data_for
 
 MOST_REFINEMENTS = 3
 """Each halves the intervals and quarters the error; three leave 1/64 of it."""
+_EXACT = 1e-9
+"""A gap below this is rounding: optimal."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +68,17 @@ def optimise(source: OptionSource, goal: Goal) -> Answer:
     termination: Termination = "error"
     for refinement in range(MOST_REFINEMENTS + 1):
         options, data, model = _program(source, goal, "over", refinement, clock)
-        result = _solve(model, study, clock)
+        if options.exact:
+            result = _solve(model, study, clock)
+            lower = _scaled(result.bound, goal, data)
+        else:
+            result, lower = _bounded(source, goal, refinement, clock, data, model)
         allocation = read_allocation(model, data) if result.has_solution else None
         if best is None or _better(result, best[0], goal):
             best = (result, allocation, options, data)
         termination = result.termination
-        lower = result.bound
-        if not options.exact:
-            _, under_data, under = _program(source, goal, "under", refinement, clock)
-            relaxed = _solve(under, study, clock)
-            if relaxed.termination == "infeasible":
-                termination = "infeasible"
-                break
-            lower = _scaled(relaxed.bound, goal, under_data)
-        else:
-            lower = _scaled(lower, goal, data)
+        if termination == "infeasible" and lower is None:
+            break
         bound = _tighter(bound, lower, goal)
         gap = relative_gap(_scaled(best[0].objective, goal, best[3]), bound)
         if options.exact or result.termination == "time_limit" or clock.left() < 0.1:
@@ -97,6 +96,42 @@ def optimise(source: OptionSource, goal: Goal) -> Answer:
     )  # fmt: skip
 
 
+def _bounded(
+    source: OptionSource,
+    goal: Goal,
+    refinement: int,
+    clock: _Clock,
+    data: ProgramData,
+    model: pyo.ConcreteModel,
+) -> tuple[SolverResult, float | None]:
+    """Bound from under-estimates, plan from over-estimates: where the bound's instances allow it, of the same cost.
+
+    Infeasible under-estimates prove that there is no plan: then there is no bound either.
+    """
+    study = source.study
+    _, under_data, under = _program(source, goal, "under", refinement, clock)
+    relaxed = _solve(under, study, clock, share=0.5)
+    if relaxed.termination == "infeasible":
+        return replace(relaxed, objective=None, bound=None), None
+    lower = _scaled(relaxed.bound, goal, under_data)
+    start = False
+    if relaxed.has_solution:
+        with held_to(guide_from(under, under_data), model, data):
+            result = _solve(model, study, clock)
+        gap = relative_gap(_scaled(result.objective, goal, data), lower)
+        if gap is not None and gap <= study.study.solver.gap:
+            # the optimum of over-estimates lies between the bound and this objective
+            proof: Termination = "optimal" if gap <= _EXACT else "gap_reached"
+            return replace(result, termination=proof, bound=result.objective), lower
+        start = result.has_solution
+    result = _solve(model, study, clock, start=start)
+    if relaxed.termination == "time_limit" and result.has_solution:
+        result = replace(
+            result, termination="time_limit"
+        )  # the bound is not what the search would have found
+    return result, lower
+
+
 def _program(
     source: OptionSource, goal: Goal, estimate: Estimate, refinement: int, clock: _Clock
 ) -> tuple[OptionSet, ProgramData, pyo.ConcreteModel]:
@@ -112,12 +147,14 @@ def _program(
     return options, data, model
 
 
-def _solve(model: pyo.ConcreteModel, study: ResolvedStudy, clock: _Clock) -> SolverResult:
+def _solve(
+    model: pyo.ConcreteModel, study: ResolvedStudy, clock: _Clock, *, share: float = 1.0, start: bool = False
+) -> SolverResult:
+    """Solve within a share of the time left; `start` hands over the values that the variables hold."""
     since = time.perf_counter()
     settings = study.study.solver
-    result = solve_program(
-        model, SolverOptions(settings.gap / 2, clock.left(), settings.threads, settings.seed)
-    )
+    options = SolverOptions(settings.gap / 2, share * clock.left(), settings.threads, settings.seed)
+    result = solve_program(model, options, start)
     clock.timed("solve", since)
     return result
 

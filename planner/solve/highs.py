@@ -23,6 +23,12 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 Termination = Literal["optimal", "gap_reached", "time_limit", "infeasible", "unbounded", "error"]
 
 _INTEGRALITY = 1e-9
+SMALL_PROGRAM = 200
+"""Integer columns up to which the root node decides; restarts and sub-searches cost more there than they find."""
+_ONLY_FOR_LARGE_PROGRAMS = ("mip_allow_restart", "mip_heuristic_run_rins", "mip_heuristic_run_rens")
+"""Off in small programs: halves the time of the quickstart (24 prices, demands and paces: 0.11 s to 0.06 s)."""
+_threads_in_use: list[int] = []
+"""Threads of HiGHS' one scheduler per process; it refuses another number until it is reset."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,9 @@ def solve_program(model: pyo.ConcreteModel, options: SolverOptions, start: bool 
     kinds = highspy.HighsVarType
     matrix.lp.integrality_ = [kinds.kInteger if i else kinds.kContinuous for i in matrix.integer]
     solver = _solver(options)
+    if matrix.integer.sum() <= SMALL_PROGRAM:
+        for name in _ONLY_FOR_LARGE_PROGRAMS:
+            _set(solver, name, False)
     solver.passModel(matrix.lp)
     if start:
         solution = highspy.HighsSolution()
@@ -192,6 +201,9 @@ def _quiet_solver() -> highspy.Highs:
 
 
 def _solver(options: SolverOptions) -> highspy.Highs:
+    if _threads_in_use != [options.threads]:
+        highspy.Highs.resetGlobalScheduler(True)
+        _threads_in_use[:] = [options.threads]
     solver = _quiet_solver()
     _set(solver, "output_flag", False)
     _set(solver, "mip_rel_gap", options.gap)
