@@ -29,6 +29,9 @@ Kinds = tuple[Kind, Kind]
 NODE_US = {"LL": 5.0, "Simple": 28.0}
 """Between nodes nothing was measured: NCCL's LL and Simple of the paper (arXiv 2506.04645, Eq. 33)."""
 
+BUS_GB_S = 64.0
+"""Links up to this rate are a host bridge (PCIe 5.0 x16), which ranks may share."""
+
 _LOW = np.array([0.5, 0.002, 0.03, 0.5, 0.002, 0.03])
 _HIGH = np.array([120.0, 20.0, 1.0, 250.0, 40.0, 1.0])
 _STARTS = (
@@ -118,12 +121,12 @@ def fit_allreduce(table: AllReduceTable) -> AllReduceFit:
                 residuals, np.log(start), args=(kinds,), bounds=bounds, loss="soft_l1", f_scale=0.1
             ),
         )
-        for kinds in _kinds(table.library)
+        for kinds in _kinds(table)
         for start in _STARTS
     ]
     kinds, best = min(runs, key=lambda run: float(run[1].cost))
     rounded = np.array([float(f"{value:.3g}") for value in np.exp(best.x)])
-    protocols = _protocols(table.library, kinds, rounded)
+    protocols = _useful(table, _protocols(table.library, kinds, rounded))
     errors = np.abs(allreduce_seconds(table, protocols) / table.seconds - 1.0)
     return AllReduceFit(table, protocols, errors)
 
@@ -150,11 +153,29 @@ def _set_with(protocols: tuple[Protocol, ...]) -> AssumptionSet:
     )
 
 
-def _kinds(library: str) -> tuple[Kinds, ...]:
-    """An engine's two kernels; or NCCL's low-latency and bandwidth protocols, each over own links or a shared bus."""
-    if library != NCCL:
+def _kinds(table: AllReduceTable) -> tuple[Kinds, ...]:
+    """An engine's two kernels; or NCCL's low-latency and bandwidth protocols, over own links or a shared bus."""
+    if table.library != NCCL:
         return (("one_shot", "two_shot"),)
+    link = catalog.accelerator(table.accelerator).scaleup_gb_s
+    if link is None or link > BUS_GB_S:
+        return (("ring", "ring"),)
     return ("ring", "ring"), ("ring", "shared_bus"), ("shared_bus", "shared_bus")
+
+
+def _useful(table: AllReduceTable, protocols: tuple[Protocol, ...]) -> tuple[Protocol, ...]:
+    """By rising base time, without one that is cheapest at no measured point and moves bytes no faster either."""
+    if table.library != NCCL:
+        return protocols
+    low, high = sorted(protocols, key=lambda protocol: protocol.base_us)
+    alone = allreduce_seconds(table, (low,))
+    wins = np.any(allreduce_seconds(table, (high,)) < alone)
+    if not wins and high.efficiency <= low.efficiency:
+        return (low.model_copy(update={"name": "LL"}),)
+    return (
+        low.model_copy(update={"name": "LL", "node_us": NODE_US["LL"]}),
+        high.model_copy(update={"name": "Simple", "node_us": NODE_US["Simple"]}),
+    )
 
 
 def _protocols(library: str, kinds: Kinds, values: FloatArray) -> tuple[Protocol, ...]:

@@ -141,4 +141,6 @@ def _mean(requests: list[RequestConstants]) -> RequestConstants | None:
         return None
     log_ms = np.mean([np.log(request.request_ms) for request in requests])
     log_share = np.mean([np.log(request.burst_share) for request in requests])
-    return RequestConstants(request_ms=float(np.exp(log_ms)), burst_share=float(np.exp(log_share)))
+    return RequestConstants(
+        request_ms=round(float(np.exp(log_ms)), 2), burst_share=round(float(np.exp(log_share)), 4)
+    )

@@ -27,8 +27,10 @@ TTFT_CONCURRENCY = 16.0
 """Largest concurrency whose TTFT counts."""
 AT_BOUND = 0.01
 """Distance to a bound, in log units, that counts as at it."""
-IDENTIFIED = 0.7
-"""A constant whose standard deviation stays above this share of its prior's is not identified by the data."""
+IDENTIFIED = 0.25
+"""A constant that the data alone leave uncertain by more than this, in log units, is not identified by them."""
+RIDGE = 1e-8
+"""Keeps the normal matrix invertible where the data say nothing at all about a constant."""
 STEP = 1e-3
 """Step of finite differences, in log units."""
 
@@ -40,7 +42,7 @@ class Estimate:
     constant: Constant
     value: float
     deviation: float
-    """Standard deviation in log units, about the relative one."""
+    """Standard deviation that the data alone leave, in log units (about the relative one)."""
 
     @property
     def at_bound(self) -> bool:
@@ -49,7 +51,7 @@ class Estimate:
 
     @property
     def identified(self) -> bool:
-        return self.deviation < IDENTIFIED * self.constant.sigma
+        return self.deviation < IDENTIFIED
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ def fit(
         problem.residuals, first, jac=problem.jacobian, bounds=(low, high), loss="soft_l1", x_scale=0.3,
         xtol=1e-5, ftol=1e-6, gtol=1e-6, max_nfev=60,
     )  # fmt: skip
-    covariance = np.linalg.pinv(run.jac.T @ run.jac)
-    deviations = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    data = run.jac[: -len(chosen)]
+    deviations = np.sqrt(np.diag(np.linalg.inv(data.T @ data + RIDGE * np.eye(len(chosen)))))
     estimates = tuple(
         Estimate(constant, float(np.exp(log)), float(deviation))
         for constant, log, deviation in zip(chosen, run.x, deviations, strict=True)

@@ -8,7 +8,9 @@ attn_dp, ep, pp (default 1), backend, gemm_quant, kv_quant, measured_date. Times
 from __future__ import annotations
 
 import csv
+import datetime
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,6 +40,7 @@ COLUMNS = (
 _WIDTHS = {"bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "fp4": 4, "nvfp4": 4, "mxfp4": 4, "int4": 4}
 _BITS_OF = {"bf16": 16, "fp8": 8, "int8": 8, "fp4": 4, "nvfp4": 4, "mxfp4": 4, "int4": 4}
 _KV = {"bf16": "bf16", "fp16": "bf16", "fp8": "fp8", "fp4": "fp4", "nvfp4": "fp4"}
+_ISO_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 LONGEST_S = 3600.0
 """A mean time beyond this is taken for a wrong unit."""
 
@@ -100,6 +103,12 @@ class Measurements:
         """First and last date of the points, `2025-10-29 to 2026-03-28`; empty when the file has none."""
         dates = sorted({point.date for point in self.points if point.date})
         return "" if not dates else dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+
+    @property
+    def last_date(self) -> str:
+        """Last date in ISO form; today's when the file has none."""
+        dated = [point.date for point in self.points if _ISO_DATE.fullmatch(point.date)]
+        return max(dated, default=datetime.date.today().isoformat())
 
     def of_engine(self, engine: str) -> Measurements:
         """The points of one engine; `backend` column."""

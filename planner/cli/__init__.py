@@ -6,11 +6,13 @@ import sys
 
 import typer
 
+from planner.cli.calibrate import calibrate
 from planner.cli.catalog import catalog
 from planner.cli.check import check
 from planner.cli.exit_codes import BUG
 from planner.cli.schema import schema
 from planner.cli.solve import solve
+from planner.cli.validate import validate
 from planner.errors import CertificateError, InputError
 
 app = typer.Typer(
@@ -22,6 +24,8 @@ app = typer.Typer(
 )
 for command in (solve, check, schema, catalog):
     app.command()(command)
+app.command()(calibrate)
+app.command()(validate)
 
 
 def main() -> None:

@@ -1,0 +1,122 @@
+"""Assemble: a fitted assumption set from measurements, cross-validated, with its data and its error inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fleets.schema.assumptions import AssumptionSet, Collectives, Fit, Protocol
+from fleets.schema.base import Source
+from planner.calibration.allreduce import NCCL, AllReduceFit, AllReduceTable, fit_allreduce
+from planner.calibration.constants import apply
+from planner.calibration.crossval import cross_validate
+from planner.calibration.fit import FitResult, fit
+from planner.calibration.measured import Measurements
+from planner.calibration.predict import LENGTH_SHARE, Predictor
+from planner.calibration.report import Comparison, quantiles
+from planner.errors import InputError
+
+SAME_LINKS = {"a100-40gb-sxm": "a100-80gb-sxm", "h800-sxm": "h100-sxm", "h20-sxm": "h200-sxm"}
+"""Accelerators that nobody measured, and the one whose links and libraries they have."""
+DIGITS = 4
+"""Significant digits of a constant in a shipped set."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A fitted set, what it was fitted to, and how well it does."""
+
+    assumptions: AssumptionSet
+    result: FitResult
+    fitted: Comparison
+    cross_validated: Comparison | None
+    all_reduces: tuple[AllReduceFit, ...]
+
+
+def calibrate(
+    measurements: Measurements,
+    base: AssumptionSet,
+    name: str,
+    version: str,
+    source: Source,
+    all_reduces: Sequence[AllReduceFit] = (),
+    validate: bool = True,
+    length_share: float = LENGTH_SHARE,
+) -> Calibration:
+    """Fit `base` to the measurements under a new name; constants are rounded before their errors are taken.
+
+    `all_reduces` replace the collective libraries of their accelerators; `validate` adds the leave-one-cell-out errors.
+    """
+    start = base.model_copy(update={"collectives_by_accelerator": collectives_of(base, all_reduces)})
+    points = measurements.points
+    result = fit(points, start, length_share=length_share)
+    rounded = {key: float(f"{value:.{DIGITS}g}") for key, value in result.values.items()}
+    assumptions = apply(start, rounded)
+    fitted = Comparison(points, Predictor(points, length_share)(assumptions))
+    crossed = Comparison(points, cross_validate(points, start, result, length_share)) if validate else None
+    named = assumptions.model_copy(
+        update={
+            "name": name,
+            "version": version,
+            "description": _description(measurements),
+            "fit": _fit_of(measurements, source, result, fitted, crossed),
+            "sources": (*base.sources, source),
+        }
+    )
+    return Calibration(named, result, fitted, crossed, tuple(all_reduces))
+
+
+def collectives_of(base: AssumptionSet, fits: Sequence[AllReduceFit]) -> dict[str, Collectives]:
+    """Libraries by accelerator: NCCL's protocols first, then an engine's kernels; the base's where nothing is fitted."""
+    ordered = sorted(fits, key=lambda found: found.table.library != NCCL)
+    protocols: dict[str, list[Protocol]] = {}
+    for found in ordered:
+        protocols.setdefault(found.table.accelerator, []).extend(found.protocols)
+    for twin, measured in SAME_LINKS.items():
+        if measured in protocols and twin not in protocols:
+            protocols[twin] = protocols[measured]
+    fitted = {name: Collectives(protocols=tuple(listed)) for name, listed in sorted(protocols.items())}
+    return {**base.collectives_by_accelerator, **fitted}
+
+
+def fit_libraries(tables: Sequence[AllReduceTable], library: str) -> tuple[AllReduceFit, ...]:
+    """Fits of `library` and of NCCL for each accelerator; raises `InputError` when the file has no such library."""
+    known = sorted({table.library for table in tables})
+    if library not in known:
+        raise InputError([f"library '{library}' is not in the all-reduce file; it has {', '.join(known)}"])
+    return tuple(fit_allreduce(table) for table in tables if table.library in (library, NCCL))
+
+
+def _description(measurements: Measurements) -> str:
+    engines = sorted({point.engine for point in measurements.points if point.engine})
+    systems = sorted({point.system for point in measurements.points})
+    return f"Fitted to measured serving of {', '.join(engines) or 'unnamed engines'} on {', '.join(systems)}"
+
+
+def _fit_of(
+    measurements: Measurements,
+    source: Source,
+    result: FitResult,
+    fitted: Comparison,
+    crossed: Comparison | None,
+) -> Fit:
+    judged = crossed or fitted
+    tpot, ttft = fitted.tpot(), fitted.ttft()
+    return Fit(
+        data=f"{', '.join(measurements.files)} ({source.name})",
+        date=measurements.dates or source.date,
+        points=tpot.points,
+        ttft_points=ttft.points,
+        cells=len({point.cell for point in measurements.points}),
+        left_out=len(measurements.rejected),
+        tpot_mape=round(tpot.mape, 4),
+        tpot_median=round(tpot.median_ape, 4),
+        ttft_median=round(ttft.median_ape, 4) if ttft.points else None,
+        cross_validated_tpot_mape=round(crossed.tpot().mape, 4) if crossed else None,
+        cross_validated_tpot_median=round(crossed.tpot().median_ape, 4) if crossed else None,
+        cross_validated_ttft_median=round(crossed.ttft().median_ape, 4) if crossed and ttft.points else None,
+        tpot_ratio_quantiles=quantiles(judged.ratios("tpot")),
+        ttft_ratio_quantiles=quantiles(judged.ratios("ttft")),
+        at_bound=tuple(e.constant.name for e in result.estimates if e.at_bound),
+        not_identified=tuple(e.constant.name for e in result.estimates if not e.identified),
+    )
