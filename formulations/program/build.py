@@ -13,6 +13,7 @@ from formulations.program import (
     memory,
     pace,
     power,
+    simplicity,
     spares,
     supply,
     tightening,
@@ -34,6 +35,7 @@ CONCERNS = (
     budget,
     power,
     kinds,
+    simplicity,
 )
 
 

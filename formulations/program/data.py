@@ -7,7 +7,8 @@ whatever the unit of demand (tokens per second or per day) or of money; bytes an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -52,7 +53,10 @@ class Offer:
     instances_for_all: FloatArray
     """Instances that all of each workload's demand would need here, shape (W,); inf without a demand."""
     most_instances: float
-    """More instances than this are never of use: all demand served here, or the supply's limit; may be inf."""
+    """More instances than this are never of use: all demand served here, or what limit, budget and power allow; may be
+    inf."""
+    most_flow: FloatArray
+    """Most lots of each workload that are ever served here, shape (W,); may be inf."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -61,6 +65,16 @@ class Offer:
     def row_of_workload(self, workload: str) -> int:
         """Position of a workload among the option's."""
         return self.option.workloads.index(workload)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """An objective that a plan must keep while something else is optimised."""
+
+    objective: str
+    """Name in `objectives.OBJECTIVES`."""
+    value: float
+    """In the program's unit: at most this where it is minimised, at least this where it is maximised."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +92,31 @@ class ProgramData:
     budget_usd_per_hour: float | None = None
     scaled: tuple[str, ...] = ()
     """Workloads whose demand a throughput question multiplies."""
+    granted: Granted | None = None
+    """For the second solve that looks for a simpler plan: how good the plan must stay."""
     money_unit: float = 1.0
     """Dollars per hour in one unit of the objective."""
     by_supply: dict[str, list[Offer]] = field(default_factory=dict)
     by_workload: dict[str, list[Offer]] = field(default_factory=dict)
+
+    def only(self, keys: Collection[tuple[str, str]], granted: Granted) -> ProgramData:
+        """The same program with these offers alone, held to `granted`."""
+        kept = replace(
+            self,
+            offers=tuple(offer for offer in self.offers if offer.key in keys),
+            granted=granted,
+            by_supply={},
+            by_workload={},
+        )
+        return kept.indexed()
+
+    def indexed(self) -> ProgramData:
+        """Itself, with the offers entered under their supply and workloads."""
+        for offer in self.offers:
+            self.by_supply.setdefault(offer.supply.name, []).append(offer)
+            for workload in offer.option.workloads:
+                self.by_workload.setdefault(workload, []).append(offer)
+        return self
 
     def offers_in(self, supply: str) -> list[Offer]:
         return self.by_supply.get(supply, [])
@@ -116,28 +151,47 @@ def program_data(
         for name in demand
     }
     fixed = {name: 0.0 if name in scaled else value for name, value in demand.items()}
-    offers = tuple(_offer(option, supply, lot, fixed, utilisation) for option, supply in pairs)
+    most = {s.name: _most_units(s, budget_usd_per_hour, power_limit_kw) for s in supplies}
+    offers = tuple(
+        _offer(option, supply, lot, fixed, utilisation, most[supply.name]) for option, supply in pairs
+    )
     prices = [supply.usd_per_hour * supply.unit for supply in supplies if supply.usd_per_hour > 0]
-    data = ProgramData(
+    return ProgramData(
         offers, supplies, workloads, lot, spare_number, spare_share, power_limit_kw, budget_usd_per_hour, scaled,
-        float(np.exp(np.mean(np.log(prices)))) if prices else 1.0,
-    )  # fmt: skip
-    for offer in offers:
-        data.by_supply.setdefault(offer.supply.name, []).append(offer)
-        for workload in offer.option.workloads:
-            data.by_workload.setdefault(workload, []).append(offer)
-    return data
+        money_unit=float(np.exp(np.mean(np.log(prices)))) if prices else 1.0,
+    ).indexed()  # fmt: skip
+
+
+def _most_units(supply: SupplyData, budget: float | None, power: float | None) -> float:
+    """Most billing units that limit, budget and power allow; inf without any."""
+    allowed = [
+        (supply.limit, 1.0),
+        (budget, supply.usd_per_hour),
+        (power, supply.power_kw or 0.0),
+    ]
+    units = [
+        total / (each * supply.unit) * (1 + 1e-9) for total, each in allowed if total is not None and each > 0
+    ]
+    return float(np.floor(min(units, default=np.inf)))
 
 
 def _offer(
-    option: Option, supply: SupplyData, lot: dict[str, float], demand: dict[str, float], utilisation: float
+    option: Option,
+    supply: SupplyData,
+    lot: dict[str, float],
+    demand: dict[str, float],
+    utilisation: float,
+    most_units: float,
 ) -> Offer:
     lots = np.array([lot[workload] for workload in option.workloads])
     sequences = lots / option.tokens_per_step
     reference = float(option.step_s.max()) if option.resources else 1.0
     share = utilisation * supply.availability * option.max_utilisation
     wanted = np.array([demand[workload] for workload in option.workloads])
-    needed = np.where(wanted > 0, wanted / option.tokens_per_s_alone / share, np.inf)
+    alone = option.tokens_per_s_alone
+    needed = np.where(wanted > 0, wanted / alone / share, np.inf)
+    places = supply.unit // option.gpus or 1.0 / -(-option.gpus // supply.unit)
+    most = min(float(np.ceil(needed.sum())), float(np.floor(most_units * places)))
     return Offer(
         option=option,
         supply=supply,
@@ -148,7 +202,6 @@ def _offer(
         if option.resources
         else np.empty((0, len(lots))),
         instances_for_all=needed,
-        most_instances=min(
-            float(np.ceil(needed.sum())), np.inf if supply.limit is None else supply.limit // option.gpus
-        ),
+        most_instances=most,
+        most_flow=np.where(wanted > 0, wanted, most * alone * share) / lots,
     )

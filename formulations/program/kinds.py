@@ -1,6 +1,13 @@
-"""Kinds per workload: a hard limit on how many kinds serve one workload (1 = every workload on one kind)."""
+"""Kinds per workload: a hard limit on how many kinds serve one workload (1 = every workload on one kind).
+
+Link_Serves:        Σ Flow of the kind's offers ≤ most·Serves      most: all demand, or what the kind can ever serve
+Limit_Kinds:        Σ Serves (aggregated, decode) ≤ max_kinds
+Limit_Prompt_Kinds: Σ Serves (prefill) ≤ max_kinds, since prompts are processed beside decode, not instead of it
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pyomo.environ as pyo
 
@@ -9,13 +16,23 @@ from formulations.program.linear import weighted
 
 
 def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
-    """Add `Serves[kind, workload]` and  Σ Flow/demand ≤ Serves,  Σ_kind Serves ≤ max_kinds  where a workload asks."""
+    """Add `Serves[kind, workload]` and its limits for the workloads that ask for one."""
     limited = {w.name: w.max_kinds for w in data.workloads if w.max_kinds is not None}
-    demand = {w.name: w.demand / data.lot[w.name] for w in data.workloads}
     offers: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    most: dict[tuple[str, str], float] = {}
+    prompts: set[tuple[str, str]] = set()
     for workload in limited:
         for offer in data.offers_for(workload):
-            offers.setdefault((offer.option.kind, workload), []).append(offer.key)
+            choice = offer.option.kind, workload
+            offers.setdefault(choice, []).append(offer.key)
+            flow = float(offer.most_flow[offer.row_of_workload(workload)])
+            most[choice] = most.get(choice, 0.0) + flow if workload in data.scaled else flow
+            if offer.option.role == "prefill":
+                prompts.add(choice)
+    if float("inf") in most.values():
+        raise ValueError(
+            "a limit on kinds needs a limit, budget or power limit for the workload that is scaled"
+        )
     model.KIND_CHOICES = pyo.Set(dimen=2, initialize=list(offers), doc="kind, workload with a limit on kinds")
     if not offers:
         return
@@ -23,14 +40,24 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     model.LIMITED = pyo.Set(initialize=list(limited), doc="workloads with a limit on kinds")
 
     def link(model: pyo.ConcreteModel, kind: str, workload: str) -> object:
-        flows = [(1.0 / demand[workload], model.Flow[(*key, workload)]) for key in offers[kind, workload]]
-        return weighted([*flows, (-1.0, model.Serves[kind, workload])]) <= 0.0
+        choice = kind, workload
+        flows = [(1.0 / most[choice], model.Flow[(*key, workload)]) for key in offers[choice]]
+        return weighted([*flows, (-1.0, model.Serves[choice])]) <= 0.0
 
-    def limit(model: pyo.ConcreteModel, workload: str) -> object:
-        serves = [(1.0, model.Serves[key]) for key in offers if key[1] == workload]
-        return weighted(serves) <= float(limited[workload])
+    def at_most(of_prompts: bool) -> Callable[..., object]:
+        def limit(model: pyo.ConcreteModel, workload: str) -> object:
+            chosen = [key for key in offers if key[1] == workload and (key in prompts) == of_prompts]
+            if len(chosen) <= limited[workload]:
+                return pyo.Constraint.Skip
+            return weighted([(1.0, model.Serves[key]) for key in chosen]) <= float(limited[workload])
+
+        return limit
 
     model.Link_Serves = pyo.Constraint(
         model.KIND_CHOICES, rule=link, doc="flow only where the kind serves [1]"
     )
-    model.Limit_Kinds = pyo.Constraint(model.LIMITED, rule=limit, doc="kinds per workload [kinds]")
+    model.Limit_Kinds = pyo.Constraint(model.LIMITED, rule=at_most(False), doc="kinds per workload [kinds]")
+    if prompts:
+        model.Limit_Prompt_Kinds = pyo.Constraint(
+            model.LIMITED, rule=at_most(True), doc="kinds that process a workload's prompts [kinds]"
+        )

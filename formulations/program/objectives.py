@@ -6,25 +6,31 @@ from collections.abc import Callable
 
 import pyomo.environ as pyo
 
-from formulations.program import costs, power
+from formulations.program import objective_terms
 from formulations.program.data import ProgramData
 from formulations.program.linear import weighted
+
+_OPTION, _FEEDING, _SIZE = 0.1, 0.05, 1e-3
+"""Weights beside 1 for a deployment: an option, a workload served on one, and all instances together."""
 
 
 def cost(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
     """Cheapest fleet [money units per hour]."""
-    return pyo.Objective(expr=costs.total(model, data), sense=pyo.minimize, doc="cost [money units per hour]")
+    expression = weighted(objective_terms.cost(model, data))
+    return pyo.Objective(expr=expression, sense=pyo.minimize, doc="cost [money units per hour]")
 
 
 def gpus(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
     """Fewest accelerators, whole units counted [GPUs]."""
-    bought = [(float(supply.unit), model.Units[supply.name]) for supply in data.supplies]
-    return pyo.Objective(expr=weighted(bought), sense=pyo.minimize, doc="accelerators [GPUs]")
+    expression = weighted(objective_terms.gpus(model, data))
+    return pyo.Objective(expr=expression, sense=pyo.minimize, doc="accelerators [GPUs]")
 
 
 def least_power(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
     """Least power [kW]."""
-    return pyo.Objective(expr=power.total(model, data), sense=pyo.minimize, doc="power [kW]")
+    return pyo.Objective(
+        expr=weighted(objective_terms.draw(model, data)), sense=pyo.minimize, doc="power [kW]"
+    )
 
 
 def throughput(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
@@ -32,9 +38,30 @@ def throughput(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
     return pyo.Objective(expr=model.Throughput, sense=pyo.maximize, doc="throughput [multiples of demand]")
 
 
+def simplest(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
+    """Fewest deployments, then options, then slivers of workloads, then instances [deployments]; needs `granted`."""
+    used = [(1.0, model.Used[key]) for key in model.DEPLOYMENTS]
+    running = [(_OPTION, model.Running[key]) for key in model.OFFERS]
+    feeding = [(_FEEDING, model.Feeding[key]) for key in model.FLOWS]
+    size = [
+        (_SIZE * offer.option.gpus / _all_gpus(data), model.Instances[offer.key]) for offer in data.offers
+    ]
+    return pyo.Objective(
+        expr=weighted([*used, *running, *feeding, *size]),
+        sense=pyo.minimize,
+        doc="deployments, options and workloads on them [deployments]",
+    )
+
+
+def _all_gpus(data: ProgramData) -> float:
+    """Accelerators if every offer ran as many instances as it ever would: what makes sizes shares."""
+    return sum(offer.option.gpus * max(1.0, offer.most_instances) for offer in data.offers)
+
+
 OBJECTIVES: dict[str, Callable[[pyo.ConcreteModel, ProgramData], pyo.Objective]] = {
     "cost": cost,
     "gpus": gpus,
     "power": least_power,
     "throughput": throughput,
+    "simplest": simplest,
 }

@@ -18,7 +18,7 @@ import pytest
 
 from formulations.program import build
 from formulations.program.build import build_program
-from formulations.program.data import ProgramData
+from formulations.program.data import Granted, ProgramData
 from tests.formulations.program.cases import measured, option, program, supply
 
 FOLDER = Path(__file__).parent / "golden"
@@ -58,6 +58,16 @@ def _two_kinds(**fields: object) -> ProgramData:
     return program([measured("a", 100), measured("b", 70)], {"chat": 500.0}, (supply(limit=16),), **fields)  # type: ignore[arg-type]
 
 
+def _prompts() -> ProgramData:
+    roles = [measured(name, 300, role="prefill") for name in ("p", "q")]
+    return program([*roles, measured("d", 100, role="decode")], {"chat": 200.0}, max_kinds=1)
+
+
+def _simple() -> ProgramData:
+    data = _two_kinds()
+    return data.only({offer.key for offer in data.offers}, Granted("cost", 6.0))
+
+
 CASES: dict[str, Callable[[], ProgramData]] = {
     "Limit_Busy_Time": _two_roofs,
     "Limit_Memory": _pool,
@@ -84,6 +94,11 @@ CASES: dict[str, Callable[[], ProgramData]] = {
     ),
     "Link_Serves": lambda: _two_kinds(max_kinds=1),
     "Limit_Kinds": lambda: _two_kinds(max_kinds=1),
+    "Link_Serves.scaled": lambda: _two_kinds(max_kinds=1, scaled=("chat",)),
+    "Limit_Prompt_Kinds": _prompts,
+    "Limit_Granted": _simple,
+    "Link_Running": _simple,
+    "Link_Feeding": _simple,
 }
 
 
