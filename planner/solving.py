@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from planner.comparisons import comparisons
 from planner.config.load import load_study
 from planner.config.resolve import ResolvedStudy
 from planner.options.build import OptionSource
@@ -15,12 +17,15 @@ from planner.plan.plan import Plan
 from planner.questions.ask import ask
 
 
-def solve(study: ResolvedStudy | str | Path | Mapping[str, Any], *, screening: bool = True) -> Plan:
+def solve(
+    study: ResolvedStudy | str | Path | Mapping[str, Any], *, screening: bool = True, compare: bool = True
+) -> Plan:
     """The certified plan of a study, or of the config at a path or in a mapping.
 
-    `screening=False` leaves every option in the program (slower; the objective is the same). Raises `InputError` for
-    bad input and `CertificateError` when a plan fails its check. Infeasible and out of time are plans without tables,
-    whose `status` says which.
+    `screening=False` leaves every option in the program (slower; the objective is the same). `compare=False` leaves out
+    what the plan would have cost without margin and under ideal constants. Raises `InputError` for bad input and
+    `CertificateError` when a plan fails its check. Infeasible and out of time are plans without tables, whose
+    `status` says which.
     """
     begin = time.perf_counter()
     resolved = study if isinstance(study, ResolvedStudy) else load_study(study)
@@ -28,6 +33,10 @@ def solve(study: ResolvedStudy | str | Path | Mapping[str, Any], *, screening: b
     physics = time.perf_counter() - begin
     answer = ask(source)
     plan = plan_from(answer)
+    solved = time.perf_counter() - begin
+    if compare:
+        otherwise, notes = comparisons(source, answer, solved)
+        plan = replace(plan, sensitivity={**plan.sensitivity, **otherwise}, notes=(*plan.notes, *notes))
     plan.timings["physics"] = physics
-    plan.timings["total"] = time.perf_counter() - begin
+    plan.timings["total"] = solved
     return plan

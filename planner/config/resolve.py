@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,12 +80,28 @@ class ResolvedWorkload:
     demand: float
     """Tokens per second, margin included; 0 for a throughput question that gives none."""
     pace: float
-    """Tokens per second per user, at least."""
+    """Tokens per second per user, at least; margin included."""
     max_ttft_s: float | None
+    """Seconds to the first token, at most; margin included."""
     prefix_hit_rate: float
     max_kinds: int | None
     safety: float = 0.0
-    """Margin that `demand` includes, as a share of what was asked."""
+    """Margin m that is included: every time may be 1 + m times what is predicted."""
+
+    @property
+    def asked_demand(self) -> float:
+        """Tokens per second as asked, without the margin."""
+        return self.demand / (1 + self.safety)
+
+    @property
+    def asked_pace(self) -> float:
+        """Tokens per second per user as asked, without the margin."""
+        return self.pace / (1 + self.safety)
+
+    def without_margin(self) -> ResolvedWorkload:
+        """The workload as asked, predictions taken at their word."""
+        ttft = self.max_ttft_s and self.max_ttft_s * (1 + self.safety)
+        return replace(self, demand=self.asked_demand, pace=self.asked_pace, max_ttft_s=ttft, safety=0.0)
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,9 @@ class Resolver:
         self.file, self.folder, self.problems = file, folder, list[str]()
 
     def fail(self, key: str, message: str) -> None:
-        self.problems.append(f"{self.file}: {key}: {message}")
+        problem = f"{self.file}: {key}: {message}"
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def find(self, key: str, look_up: Callable[[], Found]) -> Found | None:
         try:
@@ -225,7 +243,9 @@ class Resolver:
             plain=not model.speculation_only,
         )
 
-    def workload(self, key: str, workload: Workload, study: Study) -> ResolvedWorkload | None:
+    def workload(
+        self, key: str, workload: Workload, study: Study, assumptions: AssumptionSet | None
+    ) -> ResolvedWorkload | None:
         before = len(self.problems)
         model = workload.model
         if model is None and len(study.models) == 1:
@@ -254,12 +274,31 @@ class Resolver:
             )
         if len(self.problems) > before:
             return None
-        safety = workload.safety or study.safety
+        margin = self.margin(key, workload, study, assumptions)
+        ttft = workload.max_ttft_ms and workload.max_ttft_ms / 1000 / (1 + margin)
         return ResolvedWorkload(
             workload.name, model, workload.input_tokens, workload.output_tokens or 1.0, workload.context,
-            (demand or 0.0) * (1 + safety), workload.pace, workload.max_ttft_ms and workload.max_ttft_ms / 1000,
-            workload.prefix_hit_rate, workload.max_kinds or study.max_kinds_per_workload, safety,
+            (demand or 0.0) * (1 + margin), workload.pace * (1 + margin), ttft,
+            workload.prefix_hit_rate, workload.max_kinds or study.max_kinds_per_workload, margin,
         )  # fmt: skip
+
+    def margin(self, key: str, workload: Workload, study: Study, assumptions: AssumptionSet | None) -> float:
+        """The margin m as a share; a quantile is looked up in the set's measured error of time per token."""
+        own = workload.safety is not None
+        safety = workload.safety if workload.safety is not None else study.safety
+        if not isinstance(safety, str):
+            return safety
+        measured = assumptions.fit.tpot_ratio_quantiles if assumptions and assumptions.fit else {}
+        if safety[1:] in measured:
+            return max(0.0, measured[safety[1:]] - 1.0)
+        name = assumptions.name if assumptions else study.assumptions
+        known = ", ".join(f"p{percent}" for percent in measured)
+        fix = f"choose {known}" if known else "write a percentage, or use a set fitted to measurements"
+        self.fail(
+            f"{key}.safety" if own else "safety",
+            f"assumption set {name} has no error quantile {safety}; {fix}",
+        )
+        return 0.0
 
     def _lengths(self, key: str, workload: Workload, study: Study) -> None:
         if workload.output_tokens is None and workload.context_tokens is None:
@@ -303,7 +342,9 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     if not study.physics and not study.profiles:
         resolver.fail("profiles", "is empty and physics is false; list at least one CSV of measured capacity")
     models = [resolver.model(name, model) for name, model in study.models.items()]
-    workloads = [resolver.workload(f"workloads[{i}]", w, study) for i, w in enumerate(study.workloads)]
+    workloads = [
+        resolver.workload(f"workloads[{i}]", w, study, assumptions) for i, w in enumerate(study.workloads)
+    ]
     names = [workload.name for workload in study.workloads]
     for twice in sorted({name for name in names if names.count(name) > 1}):
         resolver.fail("workloads", f"name '{twice}' stands twice; every workload needs its own")

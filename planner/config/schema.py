@@ -28,6 +28,11 @@ def percent(value: object) -> object:
     return value
 
 
+Quantile = Annotated[str, Field(pattern=r"^p[1-9][0-9]?$")]
+Safety = Share | Quantile
+"""A margin on every predicted time: a share (`10%`), or a quantile of the assumption set's measured error (`p90`)."""
+
+
 class Speculation(FrozenModel):
     """Speculative decoding with a draft model, or with a head whose accepted lengths were measured."""
 
@@ -96,8 +101,9 @@ class Workload(FrozenModel):
     """Time to first token, at most."""
     prefix_hit_rate: Share = 0.0
     """Share of prompt tokens found in the prefix cache."""
-    safety: Share = 0.0
-    """Margin on this workload's demand; `10%` is 0.1."""
+    safety: Safety | None = None
+    """Margin on every predicted time of this workload: `10%`, or `p90` for a quantile of the set's measured error;
+    default: the config's."""
     max_kinds: Count | None = None
     """Serve it from at most this many kinds; default: the config's max_kinds_per_workload."""
 
@@ -198,8 +204,8 @@ class Study(FrozenModel):
     """Whether prompts take instance time (the paper: false)."""
     utilisation: Fraction = 1.0
     """Share of time that instances may be busy; the rest is headroom."""
-    safety: Share = 0.0
-    """Margin on every workload's demand."""
+    safety: Safety = 0.0
+    """Margin on every predicted time, for all workloads: `10%`, or `p90` for a quantile of the set's measured error."""
     serving: Annotated[tuple[Literal["aggregated", "disaggregated"], ...], Field(min_length=1)] = (
         "aggregated",
     )

@@ -26,7 +26,7 @@ INSTANCE_COLUMNS = (
 SERVICE_COLUMNS = ("workload", "option", "supply", "share", "tokens_per_s", "pace_tokens_per_s")
 SUPPLY_COLUMNS = ("supply", "accelerator", "site", "gpus", "units", "usd_per_hour", "power_kw", "limit")
 WORKLOAD_COLUMNS = (
-    "workload", "model", "demand_tokens_per_s", "tokens_per_s", "min_pace_tokens_per_s", "pace_tokens_per_s",
+    "workload", "model", "demand_tokens_per_s", "safety", "tokens_per_s", "min_pace_tokens_per_s", "pace_tokens_per_s",
     "usd_per_hour", "usd_per_million_tokens", "usd_per_million_input_tokens", "usd_per_million_output_tokens", "kinds",
 )  # fmt: skip
 
@@ -192,7 +192,8 @@ def _workloads(study: ResolvedStudy, allocation: Allocation, operations: Sequenc
         inputs = tokens / workload.output_tokens * workload.input_tokens if study.study.prefill else 0.0
         kinds = len({o.deployment.option.kind for o in here})
         rows.append(
-            (workload.name, workload.model, workload.demand, tokens, workload.pace, min(paces, default=math.nan),
+            (workload.name, workload.model, workload.asked_demand, workload.safety, tokens, workload.asked_pace,
+             min(paces, default=math.nan),
              cost.total, per_million(cost.total, tokens), per_million(cost.prompts, inputs),
              per_million(cost.generation, tokens), kinds)
         )  # fmt: skip

@@ -1,0 +1,69 @@
+"""What a plan would have cost otherwise: without its margin, and under the paper's ideal constants.
+
+Both are answers to the same study with one thing changed. They are left out where the plan itself took long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleets import catalog
+from planner.config.resolve import ResolvedStudy
+from planner.options.build import OptionSource
+from planner.questions.answer import Answer
+from planner.questions.ask import ask
+
+IDEAL = "erdil-2025"
+PATIENCE_S = 10.0
+"""Longest planning time after which the study is solved again for comparison."""
+
+
+def comparisons(
+    source: OptionSource, answer: Answer, seconds: float
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """($ per hour of the alternatives by name, notes for the plan); empty for questions other than cost."""
+    study = source.study
+    asked_cost = study.study.question.minimise == "cost" and answer.objective is not None
+    if not asked_cost or not study.study.physics or seconds > PATIENCE_S:
+        return {}, ()
+    assert answer.objective is not None
+    found: dict[str, float] = {}
+    notes = [_error_band(study)]
+    if any(workload.safety > 0 for workload in study.workloads):
+        plain = ask(source.asking(*(workload.without_margin() for workload in study.workloads)))
+        if plain.objective is not None:
+            found["without_margin_usd_per_hour"] = plain.objective
+            extra = answer.objective - plain.objective
+            notes.append(f"the margin costs ${extra:,.2f} per hour ({_share(extra, plain.objective)} more)")
+    if study.assumptions.name != IDEAL:
+        ideal = ask(OptionSource(replace(study, assumptions=catalog.assumption_set(IDEAL)), source.screening))
+        if ideal.objective is not None:
+            found["ideal_usd_per_hour"] = ideal.objective
+            less = answer.objective - ideal.objective
+            notes.append(
+                f"the paper's ideal constants ({IDEAL}) would have said ${ideal.objective:,.2f} per hour, "
+                f"{_share(less, answer.objective)} less"
+                if less >= 0
+                else f"the paper's constants ({IDEAL}) would have said ${ideal.objective:,.2f} per hour"
+            )
+    return found, tuple(note for note in notes if note)
+
+
+def _error_band(study: ResolvedStudy) -> str:
+    fit = study.assumptions.fit
+    if fit is None:
+        return ""
+    band = fit.tpot_ratio_quantiles
+    spread = (
+        f"; measured/predicted between {band['10']:.2f} and {band['90']:.2f} for 80 % of points"
+        if {"10", "90"} <= set(band)
+        else ""
+    )
+    return (
+        f"{study.assumptions.name} is fitted to {fit.data} ({fit.date}): time per token is off by {fit.tpot_mape:.0%} "
+        f"on average{spread}"
+    )
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{part / whole:.0%}" if whole else "0%"
