@@ -81,6 +81,40 @@ def fastest_speculation(
     return best
 
 
+def fastest_layout(
+    case: Case,
+    layouts: Layout,
+    batch: FloatArray,
+    context: FloatArray,
+    tokens_in_flight: float = 1.0,
+    draft: Case | None = None,
+    acceptance: float = 1.0,
+    max_drafted: int = 0,
+) -> Fastest:
+    """The fastest of given layouts (K,) for points (P,), in seconds per token; γ in 0..`max_drafted` with a draft.
+
+    Draft and target share the layout; whether they share the memory is the set's `speculation_memory`.
+    """
+    choices, column = case.assumptions.choices, layouts.column()
+    room_beside = draft if choices.speculation_memory == "joint" else None
+    candidates = []
+    for drafted in range(max_drafted + 1 if draft is not None else 1):
+        q = float(verified_tokens(drafted, choices.speculation_convention)) if drafted else tokens_in_flight
+        seconds = case.step(column, context, q).total(batch)
+        if drafted and draft is not None:
+            seconds = seconds + drafted * draft.step(column, context).total(batch)
+        fits = case.fits(column, context, batch, room_beside if drafted else None)
+        tokens = (
+            float(expected_tokens(drafted, acceptance, choices.speculation_convention)) if drafted else 1.0
+        )
+        candidates.append(np.where(fits, seconds / tokens, np.inf))
+    stacked = np.concatenate(candidates)
+    choice = np.argmin(stacked, axis=0)
+    drafted_tokens, layout = np.divmod(choice, layouts.shape[0])
+    seconds = np.take_along_axis(stacked, choice[None], axis=0)[0]
+    return Fastest(seconds, layouts.select(layout), drafted_tokens.astype(np.float64))
+
+
 def _passes(case: Case, tokens_in_flight: Sequence[float]) -> Evaluate:
     """Forward passes that carry so many tokens each.
 

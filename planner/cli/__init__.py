@@ -10,8 +10,10 @@ from planner.cli.calibrate import calibrate
 from planner.cli.catalog import catalog
 from planner.cli.check import check
 from planner.cli.exit_codes import BUG
+from planner.cli.frontier import frontier
 from planner.cli.schema import schema
 from planner.cli.solve import solve
+from planner.cli.step_time import step_time
 from planner.cli.validate import validate
 from planner.errors import CertificateError, InputError
 
@@ -26,6 +28,8 @@ for command in (solve, check, schema, catalog):
     app.command()(command)
 app.command()(calibrate)
 app.command()(validate)
+app.command()(step_time)
+app.command()(frontier)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The frontier of speed against cost: tokens per second per user against $ per million tokens, one curve each."""

@@ -1,0 +1,1 @@
+"""Figures, one per file; each takes an `ax` and returns it. Matplotlib is imported only when one is drawn."""
