@@ -171,7 +171,7 @@ def _useful(table: AllReduceTable, protocols: tuple[Protocol, ...]) -> tuple[Pro
     alone = allreduce_seconds(table, (low,))
     wins = np.any(allreduce_seconds(table, (high,)) < alone)
     if not wins and high.efficiency <= low.efficiency:
-        return (low.model_copy(update={"name": "LL"}),)
+        return (low.model_copy(update={"name": "LL", "node_us": NODE_US["LL"]}),)
     return (
         low.model_copy(update={"name": "LL", "node_us": NODE_US["LL"]}),
         high.model_copy(update={"name": "Simple", "node_us": NODE_US["Simple"]}),

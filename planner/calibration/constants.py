@@ -16,6 +16,9 @@ from fleets.schema.assumptions import AssumptionSet, Engine, RequestConstants
 
 SHARED_FORMATS = {"int8": "fp8", "fp4": "fp8"}
 """Number formats that no point measures take the share of peak of another."""
+HALF_RATE_TOKENS = 40.0
+"""Not fitted: measured matrix multiplications of 512 tokens run at 0.90-0.95 of the rate of 4,096 (aiconfigurator's GEMM
+tables for H100 and H200, Apache-2.0), and t/(t + 40) is 0.93."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def apply(base: AssumptionSet, values: Mapping[str, float]) -> AssumptionSet:
             "kv_bandwidth_fraction": defaults["kv_bandwidth"],
             "kernel_launch_latency_us": defaults["kernel_launch_latency_us"],
             "compute_fractions": fractions,
+            "half_rate_tokens": HALF_RATE_TOKENS,
         }
     )
     by_engine = {
