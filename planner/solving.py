@@ -11,6 +11,7 @@ from typing import Any
 from planner.comparisons import comparisons
 from planner.config.load import load_study
 from planner.config.resolve import ResolvedStudy
+from planner.explain.infeasible import explain_infeasible
 from planner.options.build import OptionSource
 from planner.plan.extract import plan_from
 from planner.plan.plan import Plan
@@ -18,12 +19,17 @@ from planner.questions.ask import ask
 
 
 def solve(
-    study: ResolvedStudy | str | Path | Mapping[str, Any], *, screening: bool = True, compare: bool = True
+    study: ResolvedStudy | str | Path | Mapping[str, Any],
+    *,
+    screening: bool = True,
+    compare: bool = True,
+    explain: bool = True,
 ) -> Plan:
     """The certified plan of a study, or of the config at a path or in a mapping.
 
     `screening=False` leaves every option in the program (slower; the objective is the same). `compare=False` leaves out
-    what the plan would have cost without margin and under ideal constants. Raises `InputError` for bad input and
+    what the plan would have cost without margin and under ideal constants. `explain=False` leaves out why an infeasible
+    study is so and what would give it a plan, which takes up to the time limit again. Raises `InputError` for bad input and
     `CertificateError` when a plan fails its check. Infeasible and out of time are plans without tables, whose
     `status` says which.
     """
@@ -34,6 +40,10 @@ def solve(
     answer = ask(source)
     plan = plan_from(answer)
     solved = time.perf_counter() - begin
+    if explain and plan.status.termination == "infeasible":
+        why = explain_infeasible(source, resolved.study.solver.time_limit_s)
+        plan = replace(plan, clashes=why.clashes, relaxations=why.records(), notes=(*plan.notes, *why.notes))
+        plan.timings["explain"] = time.perf_counter() - begin - solved
     if compare:
         otherwise, notes = comparisons(source, answer, solved)
         plan = replace(plan, sensitivity={**plan.sensitivity, **otherwise}, notes=(*plan.notes, *notes))

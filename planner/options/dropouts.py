@@ -1,8 +1,8 @@
 """Drop-outs: kinds that cannot serve a workload, with what they needed and what they had.
 
 A kind is dropped for a workload when HBM does not hold its weights and one sequence, or when even the smallest batch is
-slower than the pace asked for. Layouts and KV precisions that fail for the same reason stand in one line, so that the list
-stays readable: one per model, accelerator, way of decoding, weight precision, workloads and reason.
+slower than the pace asked for. Layouts and KV precisions that fail for the same reason stand in one line, so that the
+list stays readable: one per model, accelerator, way of decoding, weight precision, workloads and reason.
 """
 
 from __future__ import annotations

@@ -51,6 +51,8 @@ class Plan:
     sensitivity: dict[str, Any] = field(default_factory=dict)
     clashes: tuple[str, ...] = ()
     """Infeasible: the limits that clash, in the config's words."""
+    relaxations: tuple[dict[str, Any], ...] = ()
+    """Infeasible: changes of the config each of which gives a plan, and what that plan costs; all solved."""
     rejected: tuple[dict[str, str], ...] = ()
     """What was left out of the options, with what it needed and had."""
     notes: tuple[str, ...] = ()
@@ -86,6 +88,7 @@ class Plan:
             "certificate": self.certificate.to_dict(),
             "sensitivity": _finite(self.sensitivity),
             "clashes": list(self.clashes),
+            "relaxations": _finite(self.relaxations),
             "rejected": list(self.rejected),
             "notes": list(self.notes),
             "timings": {stage: round(seconds, 4) for stage, seconds in self.timings.items()},

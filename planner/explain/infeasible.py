@@ -1,0 +1,103 @@
+"""Infeasible: which limits clash, which workloads nothing can serve, and the least that would have to give way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from planner.explain.clash import clash
+from planner.explain.jointly import joint_change
+from planner.explain.larger import larger_choices
+from planner.explain.limits import Limit, limits_of
+from planner.explain.relaxations import Change, Relaxation, changes, verified
+from planner.explain.trial import Trial
+from planner.explain.unserved import Unserved, unserved
+from planner.options.build import OptionSource
+
+MOST_LARGER = 3
+"""Larger choices that are tried and help; more would only make the list longer."""
+
+
+@dataclass(frozen=True)
+class Infeasibility:
+    """Why a study has no plan, and what would give it one, the smallest change first."""
+
+    clashes: tuple[str, ...]
+    """Limits that cannot be kept together, in the config's words."""
+    minimal: bool
+    """Whether every one of them is needed for the clash."""
+    relaxations: tuple[Relaxation, ...]
+    """Each alone makes a plan possible; each was solved with."""
+    complete: bool
+    """Whether the time sufficed to try every limit that clashes."""
+    solves: int
+
+    def records(self) -> tuple[dict[str, Any], ...]:
+        """The relaxations as plans carry them."""
+        return tuple({**vars(relaxation), "keys": list(relaxation.keys)} for relaxation in self.relaxations)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader of the list must know about it."""
+        found = []
+        if not self.minimal:
+            found.append("the time ran out before every limit was shown to be needed for the clash")
+        if not self.complete:
+            found.append("the time ran out before every limit that clashes was relaxed; raise solver.time_limit_s")
+        if not self.relaxations:
+            found.append("no change of the limits, layouts or precisions that was tried gives a plan")
+        return tuple(found)
+
+
+def explain_infeasible(source: OptionSource, seconds: float) -> Infeasibility:
+    """Explain why the source's study has no plan, within about that many seconds.
+
+    Relaxations are ordered by how far they give way in shares of the limit, which is comparable across units; each states
+    what the fleet would then cost.
+    """
+    trial = Trial(seconds)
+    missing = unserved(source)
+    if missing:
+        names = {lack.workload for lack in missing}
+        limits, minimal = _limits_of_unserved(source, missing), True
+        sentences = tuple(lack.sentence for lack in missing)
+    else:
+        names = {workload.name for workload in source.study.workloads}
+        limits, minimal = clash(source, trial)
+        sentences = tuple(str(limit) for limit in limits)
+    found = [r for change in changes(source, trial, limits) if (r := _checked(source, trial, change))]
+    if not found:
+        together = joint_change(source, trial, missing) if not trial.over else None
+        if together is not None and (relaxation := _checked(source, trial, together)):
+            found.append(relaxation)
+    found += _larger(source, trial, tuple(sorted(names)))
+    ordered = sorted(found, key=lambda relaxation: (relaxation.share, relaxation.usd_per_hour))
+    return Infeasibility(sentences, minimal, tuple(ordered), not trial.over, trial.solves)
+
+
+def _limits_of_unserved(source: OptionSource, missing: list[Unserved]) -> list[Limit]:
+    wanted = {(lack.cause, lack.workload) for lack in missing}
+    supply = any(lack.cause == "supply" for lack in missing)
+    return [
+        limit
+        for limit in limits_of(source)
+        if (limit.family, limit.subject) in wanted or (supply and limit.family == "supply")
+    ]
+
+
+def _checked(source: OptionSource, trial: Trial, change: Change) -> Relaxation | None:
+    return None if trial.over else verified(source, trial, change)
+
+
+def _larger(source: OptionSource, trial: Trial, workloads: tuple[str, ...]) -> list[Relaxation]:
+    found: list[Relaxation] = []
+    keys: set[tuple[str, ...]] = set()
+    for change in larger_choices(source, workloads):
+        if trial.over or len(found) == MOST_LARGER:
+            break
+        if change.keys in keys:
+            continue  # the smaller step of the same choice is already enough
+        if trial.feasible(change.apply(source)) and (relaxation := _checked(source, trial, change)):
+            found.append(relaxation)
+            keys.add(change.keys)
+    return found

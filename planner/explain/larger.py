@@ -1,0 +1,47 @@
+"""Larger choices: kinds that the config leaves out and that would make a plan possible.
+
+More accelerators per instance, or fewer bits per weight or KV element. Each needs new physics, so few are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from planner.explain.relaxations import Change
+from planner.explain.variants import with_layouts, with_model
+from planner.options.build import OptionSource
+
+MOST_GPUS = 64
+LESS_WEIGHT = ("fp8", "nvfp4", "int4")
+"""Weight precisions to suggest, widest first."""
+LESS_CACHE = ("fp8",)
+
+
+def larger_choices(source: OptionSource, workloads: tuple[str, ...]) -> Iterator[Change]:
+    """Changes of layouts and precisions that may serve the named workloads, smallest step first."""
+    config = source.study.study
+    if not config.physics:
+        return
+    sizes = sorted(config.layouts.instance_gpus)
+    size = sizes[-1] * 2
+    while size <= MOST_GPUS:
+        sentence = f"instances of {size} GPUs, beside {', '.join(map(str, sizes))}"
+        yield Change(("layouts.instance_gpus",), sentence, size / sizes[-1] - 1, False,
+                     partial(with_layouts, instance_gpus=(*sizes, size)))  # fmt: skip
+        size *= 2
+    models = dict.fromkeys(source.study.workload(name).model for name in workloads)
+    for name in models:
+        model = source.study.model(name)
+        for precision in LESS_WEIGHT:
+            if precision not in model.weight_precisions:
+                yield Change(
+                    (f"models.{name}.weight_precisions",), f"{precision} weights allowed for {name}", 1.0, False,
+                    partial(with_model, name=name, weight_precisions=(*model.weight_precisions, precision)),
+                )  # fmt: skip
+        for precision in LESS_CACHE:
+            if precision not in model.kv_precisions:
+                yield Change(
+                    (f"models.{name}.kv_precisions",), f"{precision} KV cache allowed for {name}", 1.0, False,
+                    partial(with_model, name=name, kv_precisions=(*model.kv_precisions, precision)),
+                )  # fmt: skip

@@ -1,0 +1,78 @@
+"""Trials: one study solved many times with something changed, within one time limit."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from formulations.program.build import build_program
+from planner.explain.variants import with_time
+from planner.options.build import OptionSource
+from planner.plan.costs import supply_costs
+from planner.questions.answer import Answer
+from planner.questions.ask import ask
+from planner.solver.highs import SolverOptions, solve_program, solve_relaxation
+from planner.solver.program import data_for
+
+SMALLEST_TIME_S = 0.5
+"""Even late trials get this long; a trial that runs out is reported as undecided, never as an answer."""
+ANY_PLAN = 0.5
+"""Gap of a solve that only asks whether there is a plan."""
+
+
+@dataclass
+class Trial:
+    """A clock for all trials of one explanation."""
+
+    seconds: float
+    begin: float = field(default_factory=time.perf_counter)
+    solves: int = 0
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left; never below what one trial needs."""
+        return max(SMALLEST_TIME_S, self.seconds - (time.perf_counter() - self.begin))
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is used up."""
+        return time.perf_counter() - self.begin >= self.seconds
+
+    def feasible(self, source: OptionSource) -> bool | None:
+        """Whether any plan serves the study; None where the time ran out first."""
+        self.solves += 1
+        study = source.study
+        if study.study.question.minimise is None:
+            answer = ask(with_time(source, self.left_s, ANY_PLAN))
+            return _known(answer.allocation is not None, answer.termination)
+        data = data_for(
+            study,
+            source.options().options,
+            budget_usd_per_hour=study.study.question.budget_usd_per_hour,
+        )
+        if any(not data.offers_for(workload.name) for workload in study.workloads):
+            return False
+        model = build_program(data)
+        settings = SolverOptions(ANY_PLAN, self.left_s, study.study.solver.threads, study.study.solver.seed)
+        if solve_relaxation(model, settings).objective is None:
+            return False
+        result = solve_program(model, settings)
+        return _known(result.has_solution, result.termination)
+
+    def answer(self, source: OptionSource, gap: float | None = None) -> Answer:
+        """The study's own question, solved to its gap (or another) in the time left."""
+        self.solves += 1
+        return ask(with_time(source, self.left_s, source.study.study.solver.gap if gap is None else gap))
+
+
+def _known(found: bool, termination: str) -> bool | None:
+    if found:
+        return True
+    return False if termination == "infeasible" else None
+
+
+def cost_of(answer: Answer) -> float | None:
+    """$ per hour of an answer's fleet, or None without one."""
+    if answer.allocation is None:
+        return None
+    return sum(supply_costs(answer.study, answer.allocation).values())

@@ -1,0 +1,89 @@
+"""Variants of a study for what-if solves: another limit, price, demand, pace or config; the physics is evaluated once.
+
+Layout, precision and length changes need new physics and get a new source; everything else shares the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from planner.config.resolve import ResolvedStudy, ResolvedSupply
+from planner.options.build import OptionSource
+
+
+def with_supply(source: OptionSource, name: str, **changes: Any) -> OptionSource:
+    """The same study with fields of one supply changed (`limit`, `usd_per_hour`, …)."""
+    supplies = tuple(
+        replace(supply, **changes) if supply.name == name else supply for supply in source.study.supplies
+    )
+    return replace(source, study=replace(source.study, supplies=supplies))
+
+
+def with_supplies(source: OptionSource, changed: Mapping[str, ResolvedSupply]) -> OptionSource:
+    """The same study with whole supplies replaced, by name."""
+    supplies = tuple(changed.get(supply.name, supply) for supply in source.study.supplies)
+    return replace(source, study=replace(source.study, supplies=supplies))
+
+
+def with_demand(source: OptionSource, factor: float, *workloads: str) -> OptionSource:
+    """The demand of some workloads (all, where none is named) times `factor`."""
+    return source.asking(
+        *(
+            replace(workload, demand=workload.demand * factor)
+            for workload in source.study.workloads
+            if not workloads or workload.name in workloads
+        )
+    )
+
+
+def with_workload(source: OptionSource, name: str, **changes: Any) -> OptionSource:
+    """Fields of one workload changed: `pace`, `max_ttft_s`, `max_kinds`, `demand`."""
+    return source.asking(replace(source.study.workload(name), **changes))
+
+
+def with_config(source: OptionSource, **changes: Any) -> OptionSource:
+    """Fields of the config changed that no table depends on (`power_limit_kw`, `question`, `spares`, `solver`)."""
+    config = source.study.study.model_copy(update=changes)
+    return replace(source, study=replace(source.study, study=config))
+
+
+def with_budget(source: OptionSource, usd_per_hour: float | None) -> OptionSource:
+    """Another budget in the question."""
+    question = source.study.study.question.model_copy(update={"budget_usd_per_hour": usd_per_hour})
+    return with_config(source, question=question)
+
+
+def with_time(source: OptionSource, seconds: float, gap: float) -> OptionSource:
+    """A time limit and a gap for one what-if solve."""
+    solver = source.study.study.solver.model_copy(update={"time_limit_s": seconds, "gap": gap})
+    return with_config(source, solver=solver)
+
+
+def with_layouts(source: OptionSource, **changes: Any) -> OptionSource:
+    """Other limits on layouts; the physics is evaluated again."""
+    config = source.study.study
+    layouts = config.layouts.model_copy(update=changes)
+    study = replace(source.study, study=config.model_copy(update={"layouts": layouts}))
+    return OptionSource(study, source.screening)
+
+
+def with_model(source: OptionSource, name: str, **changes: Any) -> OptionSource:
+    """Other precisions of a model; the physics is evaluated again."""
+    models = tuple(
+        replace(model, **changes) if model.name == name else model for model in source.study.models
+    )
+    return OptionSource(replace(source.study, models=models), source.screening)
+
+
+def supply_key(study: ResolvedStudy, name: str) -> str:
+    """Where a supply stands in the config: `fleet.supply[2]`."""
+    index = next(i for i, supply in enumerate(study.supplies) if supply.name == name)
+    return f"fleet.supply[{index}]"
+
+
+def workload_key(study: ResolvedStudy, name: str) -> str:
+    """Where a workload stands in the config: `workloads[0]`."""
+    index = next(i for i, workload in enumerate(study.study.workloads) if workload.name == name)
+    return f"workloads[{index}]"
