@@ -26,7 +26,7 @@ from formulations.physics.arrays import FloatArray, Numbers, floats
 
 
 def mean_wait(prompt_seconds: Numbers, utilisation: Numbers, variability: Numbers = 0.0) -> FloatArray:
-    """Mean seconds that a prompt waits at `utilisation` ρ (M/G/1); inf from ρ = 1 on. `variability` is cv². Broadcasts."""
+    """Mean seconds that a prompt waits at `utilisation` ρ (M/G/1); inf from ρ = 1 on. `variability` is cv²."""
     service, busy, spread = np.broadcast_arrays(
         floats(prompt_seconds), floats(utilisation), floats(variability)
     )

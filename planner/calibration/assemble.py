@@ -12,7 +12,7 @@ from planner.calibration.constants import apply
 from planner.calibration.crossval import cross_validate
 from planner.calibration.fit import FitResult, fit
 from planner.calibration.measured import Measurements
-from planner.calibration.predict import LENGTH_SHARE, Predictor
+from planner.calibration.predict import Predictor
 from planner.calibration.report import Comparison, quantiles
 from planner.errors import InputError
 
@@ -41,7 +41,6 @@ def calibrate(
     source: Source,
     all_reduces: Sequence[AllReduceFit] = (),
     validate: bool = True,
-    length_share: float = LENGTH_SHARE,
 ) -> Calibration:
     """Fit `base` to the measurements under a new name; constants are rounded before their errors are taken.
 
@@ -49,11 +48,11 @@ def calibrate(
     """
     start = base.model_copy(update={"collectives_by_accelerator": collectives_of(base, all_reduces)})
     points = measurements.points
-    result = fit(points, start, length_share=length_share)
+    result = fit(points, start)
     rounded = {key: float(f"{value:.{DIGITS}g}") for key, value in result.values.items()}
     assumptions = apply(start, rounded)
-    fitted = Comparison(points, Predictor(points, length_share)(assumptions))
-    crossed = Comparison(points, cross_validate(points, start, result, length_share)) if validate else None
+    fitted = Comparison(points, Predictor(points)(assumptions))
+    crossed = Comparison(points, cross_validate(points, start, result)) if validate else None
     named = assumptions.model_copy(
         update={
             "name": name,

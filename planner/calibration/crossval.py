@@ -10,14 +10,13 @@ from fleets.schema.assumptions import AssumptionSet
 from planner.calibration.constants import Constant, apply, priors
 from planner.calibration.fit import FitResult, constants_of, fit
 from planner.calibration.measured import Point
-from planner.calibration.predict import LENGTH_SHARE, Prediction, Predictor
+from planner.calibration.predict import Prediction, Predictor
 
 
 def cross_validate(
     points: Sequence[Point],
     base: AssumptionSet,
     whole: FitResult | None = None,
-    length_share: float = LENGTH_SHARE,
 ) -> Prediction:
     """Predictions by point, each from a fit on all other cells; a constant that the other cells say nothing about
     keeps its prior. `whole`, the fit of all points, is only where the searches start."""
@@ -28,8 +27,8 @@ def cross_validate(
     for cell in sorted({point.cell for point in points}):
         rows = np.array([point.cell == cell for point in points])
         others = [point for point, out in zip(points, rows, strict=True) if not out]
-        left_out = Predictor([point for point, out in zip(points, rows, strict=True) if out], length_share)
-        assumptions = _fit_others(others, base, constants, start, length_share)
+        left_out = Predictor([point for point, out in zip(points, rows, strict=True) if out])
+        assumptions = _fit_others(others, base, constants, start)
         prediction = left_out(assumptions)
         found.tpot[rows], found.ttft[rows], found.batch[rows] = (
             prediction.tpot,
@@ -44,8 +43,7 @@ def _fit_others(
     base: AssumptionSet,
     constants: tuple[Constant, ...],
     start: dict[str, float],
-    length_share: float,
 ) -> AssumptionSet:
     if not others:
         return apply(base, priors(constants))
-    return fit(others, base, start, constants, length_share).assumptions
+    return fit(others, base, start, constants).assumptions

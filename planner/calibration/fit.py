@@ -20,7 +20,7 @@ from formulations.physics.machine import machine
 from formulations.physics.precision import arithmetic_format
 from planner.calibration.constants import Constant, apply, constants_for, priors
 from planner.calibration.measured import Point
-from planner.calibration.predict import LENGTH_SHARE, Predictor
+from planner.calibration.predict import Predictor
 
 TPOT_SIGMA, TTFT_SIGMA = 0.12, 0.5
 TTFT_CONCURRENCY = 16.0
@@ -76,14 +76,13 @@ def fit(
     base: AssumptionSet,
     start: Mapping[str, float] | None = None,
     constants: Sequence[Constant] | None = None,
-    length_share: float = LENGTH_SHARE,
 ) -> FitResult:
     """Constants of `base` that fit `points` best; `start` values speed it up, `constants` default to what they can
     identify. Raises ImportError without scipy (the `calibrate` extra)."""
     from scipy.optimize import least_squares
 
     chosen = tuple(constants) if constants is not None else constants_of(points)
-    problem = _Problem(points, base, chosen, length_share)
+    problem = _Problem(points, base, chosen)
     begin = {**priors(chosen), **dict(start or {})}
     low, high = np.log([c.low for c in chosen]), np.log([c.high for c in chosen])
     first = np.clip(np.log([begin[c.name] for c in chosen]), low + 1e-6, high - 1e-6)
@@ -123,10 +122,9 @@ class _Problem:
         points: Sequence[Point],
         base: AssumptionSet,
         constants: tuple[Constant, ...],
-        length_share: float,
     ) -> None:
         self.base, self.constants = base, constants
-        self.predict = Predictor(points, length_share)
+        self.predict = Predictor(points)
         self.first = first_token_rows(points)
         self.log_tpot = np.log([point.tpot_s for point in points])
         self.log_ttft = np.log([point.ttft_s or 1.0 for point in points])[self.first]

@@ -5,7 +5,7 @@
     TTFT  = request + first_token_steps · step_time + prompt_latency + burst_share·(batch − 1)/2 · prefill_time + wait
 
 In steady state every running sequence is replaced once per output_tokens steps, hence the second term. Benchmarks draw
-lengths up to the stated maximum; `length_share` is the mean's part of it.
+lengths up to the stated maximum; a point's `length_share` is the mean's part of it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ from formulations.physics.layout import Layout
 from formulations.physics.precision import ArithmeticRate, arithmetic_rate
 from formulations.physics.prefill import prefill_time, prompt_latency
 from planner.calibration.measured import Point
-
-LENGTH_SHARE = 0.9
-"""True mean length over the stated maximum (data/measured: lengths uniform in 0.8-1.0 of it)."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +50,13 @@ class _Group:
 class Predictor:
     """Groups points once and evaluates any number of assumption sets on them."""
 
-    def __init__(self, points: Sequence[Point], length_share: float = LENGTH_SHARE) -> None:
+    def __init__(self, points: Sequence[Point]) -> None:
         self.points = tuple(points)
         keys: dict[tuple[str, str, str, str], list[int]] = {}
         for row, point in enumerate(self.points):
             key = (point.model, point.system, point.weight_precision, point.kv_precision)
             keys.setdefault(key, []).append(row)
-        self._groups = [self._group(rows, length_share) for rows in keys.values()]
+        self._groups = [self._group(rows) for rows in keys.values()]
 
     def __call__(self, assumptions: AssumptionSet) -> Prediction:
         """TPOT, TTFT and batch of every point under `assumptions`."""
@@ -70,7 +67,7 @@ class Predictor:
             found.tpot[group.rows], found.ttft[group.rows], found.batch[group.rows] = tpot, ttft, batch
         return found
 
-    def _group(self, rows: list[int], length_share: float) -> _Group:
+    def _group(self, rows: list[int]) -> _Group:
         points = tuple(self.points[row] for row in rows)
         layout = Layout.of(
             [p.accelerators for p in points],
@@ -82,8 +79,8 @@ class Predictor:
             rows=np.array(rows, dtype=np.intp),
             points=points,
             layout=layout,
-            input_tokens=length_share * np.array([p.input_tokens for p in points]),
-            output_tokens=np.maximum(length_share * np.array([p.output_tokens for p in points]), 1.0),
+            input_tokens=np.array([p.length_share * p.input_tokens for p in points]),
+            output_tokens=np.maximum([p.length_share * p.output_tokens for p in points], 1.0),
             concurrency=np.array([p.concurrency for p in points]),
         )
 

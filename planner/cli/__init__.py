@@ -11,6 +11,7 @@ from planner.cli.catalog import catalog
 from planner.cli.check import check
 from planner.cli.exit_codes import BUG
 from planner.cli.frontier import frontier
+from planner.cli.import_benchmark import imports
 from planner.cli.schema import schema
 from planner.cli.solve import solve
 from planner.cli.step_time import step_time
@@ -28,6 +29,7 @@ for command in (solve, check, schema, catalog):
     app.command()(command)
 app.command()(calibrate)
 app.command()(validate)
+app.add_typer(imports, name="import")
 app.command()(step_time)
 app.command()(frontier)
 
