@@ -263,11 +263,13 @@ class Resolver:
             )
         if study.physics:
             self._lengths(key, workload, study)
-        free = study.question.maximise == "throughput" and study.question.workload in (None, workload.name)
+        asked = study.question
+        alone = asked.workload == workload.name or (asked.workload is None and len(study.workloads) == 1)
+        free = alone and (asked.maximise == "throughput" or "throughput" in (asked.frontier or ()))
         demand = workload.demand_tokens_per_s
         if workload.demand_requests_per_s is not None:
             demand = workload.demand_requests_per_s * (workload.output_tokens or 1.0)
-        if demand is None and not (free and study.question.workload == workload.name):
+        if demand is None and not free:
             self.fail(
                 f"{key}.demand_tokens_per_s",
                 "is missing [generated tokens/s, all users together]; give it or demand_requests_per_s",
@@ -331,7 +333,10 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     assumptions = resolver.assumptions(study.assumptions)
     question = study.question
     priced = (
-        question.minimise == "cost" or question.budget_usd_per_hour is not None or question.maximise == "pace"
+        question.minimise == "cost"
+        or question.budget_usd_per_hour is not None
+        or question.max_usd_per_million_tokens is not None
+        or "cost" in (question.frontier or ())
     )
     supplies = [
         resolver.supply(f"fleet.supply[{i}]", supply, priced, study.physics)
@@ -349,6 +354,7 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     for twice in sorted({name for name in names if names.count(name) > 1}):
         resolver.fail("workloads", f"name '{twice}' stands twice; every workload needs its own")
     _check_question(resolver, study, names)
+    _check_power(resolver, study, supplies)
     profiles, problems = read_profiles(study.profiles, folder)
     resolver.problems += problems
     if resolver.problems or assumptions is None:
@@ -369,3 +375,15 @@ def _check_question(resolver: Resolver, study: Study, names: list[str]) -> None:
     asked = study.question.workload
     if asked is not None and asked not in names:
         resolver.fail("question.workload", f"'{asked}' is not among the workloads: {', '.join(names)}")
+
+
+def _check_power(resolver: Resolver, study: Study, supplies: list[ResolvedSupply | None]) -> None:
+    """Every supply must say what it draws where power is limited or minimised; 0 would make it free."""
+    if study.power_limit_kw is None and study.question.minimise != "power":
+        return
+    for index, supply in enumerate(supplies):
+        if supply is not None and supply.power_kw is None:
+            resolver.fail(
+                f"fleet.supply[{index}].power_kw_per_accelerator",
+                f"is missing [kW] and the catalogue has no design power of {supply.accelerator_name}; add it",
+            )

@@ -132,22 +132,42 @@ class Workload(FrozenModel):
         return self.min_pace_tokens_per_s or 0.0
 
 
+Axis = Literal["cost", "pace", "throughput"]
+
+
 class Question(FrozenModel):
     """What to optimise: `{minimise: cost}`, `{maximise: throughput, budget_usd_per_hour: 500}`, …"""
 
     minimise: Literal["cost", "gpus", "power"] | None = None
     maximise: Literal["throughput", "pace"] | None = None
+    frontier: tuple[Axis, Axis] | None = None
+    """Trade one against the other: the best of one at several values of the other."""
     workload: Name | None = None
     """Whose throughput or pace; default for throughput: all workloads scaled together."""
     budget_usd_per_hour: Positive | None = None
     max_usd_per_million_tokens: Positive | None = None
+    """Maximise pace: what the workload may add to the cost of the fleet, per million of its tokens."""
+    points: Annotated[int, Field(ge=2, le=200, strict=True)] = 8
+    """Frontier: at how many values."""
+    between: tuple[Rate, Rate] | None = None
+    """Frontier: lowest and highest pace [tokens/s per user], or throughput [tokens/s] where pace is not traded; default:
+    from the slowest that pays to the fastest that the fleet can do."""
 
     @model_validator(mode="after")
     def _one_sense(self) -> Question:
-        if (self.minimise is None) == (self.maximise is None):
+        if sum(way is not None for way in (self.minimise, self.maximise, self.frontier)) != 1:
             raise ValueError(
-                "give exactly one of minimise (cost, gpus, power) or maximise (throughput, pace)"
+                "give exactly one of minimise (cost, gpus, power), maximise (throughput, pace) or frontier (two of "
+                "cost, pace, throughput)"
             )
+        if self.frontier and self.frontier[0] == self.frontier[1]:
+            raise ValueError("frontier trades two different things; name two of cost, pace, throughput")
+        if self.frontier and "pace" in self.frontier and self.workload is None:
+            raise ValueError("a frontier of pace needs workload, whose pace is to be raised")
+        if not self.frontier and (self.between is not None or self.points != 8):
+            raise ValueError("points and between belong to a frontier question")
+        if self.between is not None and self.between[0] >= self.between[1]:
+            raise ValueError("between is [lowest, highest]; the first must be below the second")
         if self.minimise and self.workload:
             raise ValueError("workload belongs to a maximise question")
         if self.maximise == "pace" and self.workload is None:
@@ -176,6 +196,17 @@ class Spares(FrozenModel):
     share: Share = 0.0
 
     _percent = field_validator("share", mode="before")(percent)
+
+
+class Alternatives(FrozenModel):
+    """Further plans that do without some kind of every better one."""
+
+    count: Annotated[int, Field(ge=1, le=20, strict=True)] = 3
+    """How many, beside the best."""
+    within: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.02
+    """How much worse they may be, as a share of the best; `2%` is 0.02."""
+
+    _percent = field_validator("within", mode="before")(percent)
 
 
 class SolverSettings(FrozenModel):
@@ -220,12 +251,15 @@ class Study(FrozenModel):
     simplicity: Share = 0.0
     """Share of cost that may be given up for fewer kinds; `0.5%` is 0.005."""
     max_kinds_per_workload: Count | None = None
+    alternatives: Alternatives | None = None
+    """Also list the next best plans that differ in kinds."""
     solver: SolverSettings = SolverSettings()
 
     _percent = field_validator("simplicity", "safety", mode="before")(percent)
 
 
 __all__ = [
+    "Alternatives",
     "Fleet",
     "Layouts",
     "Model",

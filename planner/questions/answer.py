@@ -9,7 +9,7 @@ from formulations.program.data import ProgramData
 from planner.config.resolve import ResolvedStudy
 from planner.options.build import OptionSet
 from planner.plan.allocation import Allocation
-from planner.solve.highs import Termination
+from planner.solver.highs import Termination
 
 Sense = Literal["minimise", "maximise"]
 Holds = Literal["proven", "feasible", "none"]
@@ -33,6 +33,10 @@ class Answer:
     data: ProgramData
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds by stage."""
+    before_simplifying: float | None = None
+    """Objective of the plan that a simpler one has replaced; None where none has."""
+    remarks: tuple[str, ...] = ()
+    """What a reader of the plan must know about how the question was understood."""
 
     @property
     def gap(self) -> float | None:
@@ -46,11 +50,13 @@ class Answer:
 
     @property
     def holds(self) -> Holds:
-        """`proven` where the gap asked for holds for the exact physics."""
+        """`proven` where the gap asked for holds for the exact physics, before any cost given up for simplicity."""
         if self.allocation is None or self.objective is None:
             return "none"
         asked = self.study.study.solver.gap
-        return "proven" if self.gap is not None and self.gap <= asked + 1e-9 else "feasible"
+        found = self.objective if self.before_simplifying is None else self.before_simplifying
+        gap = relative_gap(found, self.bound)
+        return "proven" if gap is not None and gap <= asked + 1e-9 else "feasible"
 
 
 def relative_gap(objective: float | None, bound: float | None) -> float | None:

@@ -21,8 +21,8 @@ from planner.options.pieces import Estimate
 from planner.plan.allocation import Allocation, read_allocation
 from planner.questions.answer import Answer, Sense, relative_gap
 from planner.questions.bound_first import guide_from, held_to
-from planner.solve.highs import SolverOptions, SolverResult, Termination, solve_program
-from planner.solve.program import data_for
+from planner.solver.highs import SolverOptions, SolverResult, Termination, solve_program
+from planner.solver.program import data_for
 
 MOST_REFINEMENTS = 3
 """Each halves the intervals and quarters the error; three leave 1/64 of it."""

@@ -1,0 +1,49 @@
+"""What each question optimises, in the program's objective and the user's unit."""
+
+from __future__ import annotations
+
+from formulations.program.data import ProgramData
+from planner.config.schema import Question
+from planner.plan.allocation import Allocation
+from planner.questions.optimise import Goal
+
+
+def goal_of(question: Question) -> Goal:
+    """The goal of a minimise question."""
+    goals = {
+        "cost": Goal("cost", "minimise", "$/h", lambda data: data.money_unit),
+        "gpus": Goal("gpus", "minimise", "GPUs"),
+        "power": Goal("power", "minimise", "kW"),
+    }
+    assert question.minimise is not None
+    return within_budget(goals[question.minimise], question.budget_usd_per_hour)
+
+
+def within_budget(goal: Goal, usd_per_hour: float | None) -> Goal:
+    """The same goal with a budget."""
+    return Goal(goal.objective, goal.sense, goal.unit, goal.scale, usd_per_hour, goal.scaled)
+
+
+def cost_goal(budget_usd_per_hour: float | None = None) -> Goal:
+    """Cheapest fleet, $/h."""
+    return within_budget(goal_of(Question(minimise="cost")), budget_usd_per_hour)
+
+
+def throughput_goal(scaled: tuple[str, ...], budget_usd_per_hour: float | None = None) -> Goal:
+    """Most tokens per second of the scaled workloads together."""
+
+    def tokens(data: ProgramData) -> float:
+        return sum(w.demand if w.demand > 0 else data.lot[w.name] for w in data.workloads if w.name in scaled)
+
+    return Goal("throughput", "maximise", "tokens/s", tokens, budget_usd_per_hour, scaled)
+
+
+def worth(goal: Goal, data: ProgramData, allocation: Allocation) -> float:
+    """The goal's objective of an allocation, in the goal's unit, from prices and units alone."""
+    if goal.objective == "throughput":
+        return allocation.throughput * goal.scale(data)
+    total = 0.0
+    for supply in data.supplies:
+        each = {"cost": supply.usd_per_hour, "gpus": 1.0, "power": supply.power_kw or 0.0}[goal.objective]
+        total += allocation.units[supply.name] * supply.unit * each
+    return total

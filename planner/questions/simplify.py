@@ -1,0 +1,93 @@
+"""Simpler plans: among plans as good as the optimum, or within what the user grants, one with few deployments.
+
+A second solve holds the objective to (1 + simplicity)·optimum and counts deployments, options and slivers of workloads.
+It chooses among the deployments of the first plan and the cheapest others, starts from the first plan, and is given
+little time: what it finds is never worse than granted and never less simple than the first.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from formulations.program.build import build_program
+from formulations.program.data import Granted, Offer, ProgramData
+from planner.plan.allocation import Allocation, read_allocation
+from planner.questions.answer import Answer
+from planner.questions.goals import worth
+from planner.questions.optimise import Goal
+from planner.solver.highs import SolverOptions, solve_program
+from planner.solver.start import write_start
+
+MOST_SECONDS = 3.0
+SHARE_OF_TIME = 0.2
+MOST_CANDIDATES = 60
+"""Offers to choose from; more make the second solve slower than it is worth."""
+_ROUNDING = 1e-9
+_GAP = 1e-6
+
+
+def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer:
+    """The answer with a simpler allocation of (nearly) the same objective, or itself where none is found.
+
+    `seconds` is the time it may take; default: a fifth of the config's time limit, and no more than `MOST_SECONDS`.
+    """
+    if answer.allocation is None or answer.objective is None:
+        return answer
+    settings = answer.study.study.solver
+    limit = min(SHARE_OF_TIME * settings.time_limit_s, MOST_SECONDS) if seconds is None else seconds
+    since = time.perf_counter()
+    data = answer.data.only(_candidates(answer, goal), _granted(answer, goal))
+    model = build_program(data, "simplest")
+    write_start(model, data, answer.allocation)
+    left = max(0.05, limit - (time.perf_counter() - since))
+    result = solve_program(model, SolverOptions(_GAP, left, settings.threads, settings.seed), start=True)
+    found = read_allocation(model, data) if result.has_solution else answer.allocation
+    timings = answer.timings | {"simplify": time.perf_counter() - since}
+    if complexity(found) >= complexity(answer.allocation):
+        return replace(answer, timings=timings)
+    value = worth(goal, answer.data, found)
+    return replace(
+        answer, allocation=found, objective=value, before_simplifying=answer.objective, timings=timings
+    )
+
+
+def complexity(allocation: Allocation) -> tuple[int, int, int, int]:
+    """Deployments (kinds in supplies), options, workloads on them, and the accelerators that they take."""
+    kinds = {(d.option.kind, d.supply) for d in allocation.deployments}
+    feeds = sum(len(d.tokens_per_s) for d in allocation.deployments)
+    return len(kinds), len(allocation.deployments), feeds, sum(d.gpus for d in allocation.deployments)
+
+
+def _granted(answer: Answer, goal: Goal) -> Granted:
+    """The objective that must be kept, in the program's unit."""
+    assert answer.objective is not None
+    share = answer.study.study.simplicity + _ROUNDING
+    value = answer.objective / goal.scale(answer.data)
+    return Granted(goal.objective, value * (1 + share if goal.sense == "minimise" else 1 - share))
+
+
+def _candidates(answer: Answer, goal: Goal) -> set[tuple[str, str]]:
+    """All options of the deployments in use, then the offers of each workload from the cheapest, round by round."""
+    assert answer.allocation is not None
+    data = answer.data
+    used = {(d.option.kind, d.supply) for d in answer.allocation.deployments}
+    keys = {offer.key for offer in data.offers if (offer.option.kind, offer.supply.name) in used}
+    ranked = [_ranked(data, workload.name, goal) for workload in data.workloads]
+    for place in range(max(map(len, ranked), default=0)):
+        for offers in ranked:
+            if place < len(offers) and len(keys) < MOST_CANDIDATES:
+                keys.add(offers[place].key)
+    return keys
+
+
+def _ranked(data: ProgramData, workload: str, goal: Goal) -> list[Offer]:
+    """Offers of a workload by what a token costs there, in the goal's own terms."""
+
+    def cost(offer: Offer) -> float:
+        tokens = float(offer.option.tokens_per_s_alone[offer.row_of_workload(workload)]) * offer.utilisation
+        draw = offer.supply.power_kw or 0.0
+        each = {"cost": offer.supply.usd_per_hour, "power": draw}.get(goal.objective, 1.0)
+        return offer.option.gpus * each / tokens
+
+    return sorted(data.offers_for(workload), key=cost)

@@ -1,0 +1,77 @@
+"""Maximise throughput: the most tokens per second of one workload, or of all scaled together, that a fleet can serve.
+
+The fleet is what a budget buys, what is owned, or what limits allow. The other workloads keep their demand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.config.resolve import ResolvedStudy, ResolvedSupply
+from planner.errors import InputError
+from planner.options.build import OptionSource
+from planner.plan.costs import served
+from planner.questions.answer import Answer
+from planner.questions.goals import throughput_goal
+from planner.questions.optimise import optimise
+from planner.questions.simplify import simplify
+
+
+def most_throughput(source: OptionSource, seconds: float | None = None) -> Answer:
+    """The most tokens per second; raises `InputError` where nothing holds it back.
+
+    In the answer's study the scaled workloads demand what they get, so that the plan's checks read it.
+    """
+    study = source.study
+    refuse_unbounded(source)
+    goal = throughput_goal(scaled(study), study.study.question.budget_usd_per_hour)
+    return as_served(simplify(optimise(source, goal), goal, seconds), goal.scaled)
+
+
+def scaled(study: ResolvedStudy) -> tuple[str, ...]:
+    """Workloads whose demand the question multiplies: the one it names, or all."""
+    asked = study.study.question.workload
+    return (asked,) if asked else tuple(workload.name for workload in study.workloads)
+
+
+def as_served(answer: Answer, names: tuple[str, ...]) -> Answer:
+    """The answer to a study whose workloads `names` demand exactly what the plan serves of them."""
+    if answer.allocation is None:
+        return answer
+    deployments = answer.allocation.deployments
+    workloads = tuple(
+        replace(w, demand=served(deployments, w.name)) if w.name in names else w
+        for w in answer.study.workloads
+    )
+    return replace(answer, study=replace(answer.study, workloads=workloads))
+
+
+def refuse_unbounded(source: OptionSource) -> None:
+    """Raise `InputError` where some supply could be bought without end; names each and the ways out."""
+    study = source.study
+    names = set(scaled(study))
+    serving = {option.accelerator for option in source.options().options if names & set(option.workloads)}
+    endless = [s for s in study.supplies if s.accelerator_name in serving and not _bounded(study, s)]
+    if not endless:
+        return
+    raise InputError([_advice(study, supply) for supply in endless])
+
+
+def _bounded(study: ResolvedStudy, supply: ResolvedSupply) -> bool:
+    """Whether a limit, the budget or the power limit ends what can be bought of a supply."""
+    config = study.study
+    costs = config.question.budget_usd_per_hour is not None and supply.usd_per_hour > 0
+    draws = config.power_limit_kw is not None and (supply.power_kw or 0.0) > 0
+    return supply.limit is not None or costs or draws
+
+
+def _advice(study: ResolvedStudy, supply: ResolvedSupply) -> str:
+    if study.study.question.budget_usd_per_hour is not None:
+        return (
+            f"{study.file}: fleet.supply: {supply.name} costs nothing and has no limit, so throughput has no end; give "
+            "it a price_usd_per_hour or a limit [accelerators]"
+        )
+    return (
+        f"{study.file}: question: throughput has no end because {supply.name} has no limit; give budget_usd_per_hour, "
+        "power_limit_kw, or that supply's limit [accelerators]"
+    )
