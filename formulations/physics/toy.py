@@ -44,3 +44,16 @@ def reduce_latency(assumptions: AssumptionSet, accelerators: FloatArray) -> Floa
 def reduces_per_layer(architecture: Architecture) -> int:
     """Four 2D all-reduces, two where attention and feed-forward block share them."""
     return 2 if architecture.attention.parallel else 4
+
+
+def fastest_accelerators(
+    weight_read_s: Numbers, reduces_per_step: Numbers, rank_s: Numbers
+) -> tuple[FloatArray, FloatArray]:
+    """(N, seconds per token) of the fastest single stream, base latencies left out (Eq. 13-14).
+
+    Minimises reduces·rank·(√N − 1) + read/N, so N^(3/2) = 2·read/(reduces·rank); `weight_read_s` is the seconds in which
+    one accelerator reads all weights, `reduces_per_step` all-reduces of a step, `rank_s` the toy's seconds per √N.
+    """
+    read, per_root = floats(weight_read_s), floats(reduces_per_step) * floats(rank_s)
+    count = (2.0 * read / per_root) ** (2.0 / 3.0)
+    return count, per_root * (np.sqrt(count) - 1.0) + read / count

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from planner.frontier.answer import Curve, Frontier, Row
 
 
-_LEAST_WIDTH = 120
-"""Characters below which a row of this table cannot be read."""
-
-
 class FrontierOutput(StrEnum):
     """Forms of the answer."""
 
@@ -84,8 +80,9 @@ def _document(answer: Frontier) -> dict[str, Any]:
 
 def _print(answer: Frontier) -> None:
     """Three points of every curve: the fastest, the preferred and the cheapest."""
-    from rich.console import Console
     from rich.table import Table
+
+    from planner.cli.wide import print_wide
 
     title = f"{answer.name}: {answer.assumptions}, {answer.enumeration} layouts"
     table = Table(title=title, title_justify="left")
@@ -93,16 +90,14 @@ def _print(answer: Frontier) -> None:
         table.add_column(heading, justify="left" if heading in ("curve", "point") else "right")
     for heading in ("layout", "weights", "KV", "speculation"):
         table.add_column(heading)
-    console = Console(file=sys.stdout)
-    console.width = max(console.width, _LEAST_WIDTH)
     for curve in answer.curves:
         for number, (point, row) in enumerate(_three(curve, answer.preference)):
             table.add_row(curve.name if number == 0 else "", point, *_cells(row))
         table.add_section()
-    console.print(table)
+    print_wide(table)
     for curve in answer.curves:
         if not curve.rows:
-            console.print(f"{curve.name}: no points; {curve.reason}", markup=False, highlight=False)
+            print(f"{curve.name}: no points; {curve.reason}")
 
 
 def _three(curve: Curve, preference: float) -> list[tuple[str, Row]]:

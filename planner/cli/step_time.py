@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_LEAST_WIDTH = 132
-"""Characters below which a row of this table cannot be read."""
-
-
 class StepModelName(StrEnum):
     """Models of a step."""
 
@@ -113,9 +109,9 @@ def _records(answer: pd.DataFrame) -> list[dict[str, Any]]:
 def _print(answer: pd.DataFrame) -> None:
     """Times in ms; inf and the reason where a point does not fit."""
     import pandas as pd
-    from rich.console import Console
     from rich.table import Table
 
+    from planner.cli.wide import print_wide
     from planner.step_points import ALIASES
     from planner.step_times import PARTS
 
@@ -130,16 +126,14 @@ def _print(answer: pd.DataFrame) -> None:
         table.add_column(
             name, justify="left" if name in ("model", "accelerator", "draft") else "right", no_wrap=True
         )
-    for heading in ("time", *(part.replace("network_", "net. ") for part in PARTS)):
+    for heading in ("time", *(part.replace("network_", "net ") for part in PARTS)):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("layout")
+    table.add_column("layout", overflow="fold", max_width=44)
     for row in named.to_dict(orient="records"):
         times = [f"{row['step_time_s'] * 1e3:.4g}", *(f"{row[f'{part}_s'] * 1e3:.3g}" for part in PARTS)]
         cells = ["" if pd.isna(row[name]) else f"{row[name]}" for name in shown]
         table.add_row(*cells, *times, row["reason"] or _layout(row))
-    console = Console(file=sys.stdout)
-    console.width = max(console.width, _LEAST_WIDTH)
-    console.print(table)
+    print_wide(table)
 
 
 def _layout(row: dict[Any, Any]) -> str:
