@@ -375,6 +375,11 @@ def _check_question(resolver: Resolver, study: Study, names: list[str]) -> None:
     asked = study.question.workload
     if asked is not None and asked not in names:
         resolver.fail("question.workload", f"'{asked}' is not among the workloads: {', '.join(names)}")
+    if study.alternatives and (study.question.maximise == "pace" or study.question.frontier):
+        resolver.fail(
+            "alternatives",
+            "are plans for one objective; ask to minimise cost, gpus or power, or to maximise throughput",
+        )
 
 
 def _check_power(resolver: Resolver, study: Study, supplies: list[ResolvedSupply | None]) -> None:

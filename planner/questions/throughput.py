@@ -48,13 +48,22 @@ def as_served(answer: Answer, names: tuple[str, ...]) -> Answer:
 
 def refuse_unbounded(source: OptionSource) -> None:
     """Raise `InputError` where some supply could be bought without end; names each and the ways out."""
+    endless = _endless(source)
+    if endless:
+        raise InputError([_advice(source.study, supply) for supply in endless])
+
+
+def is_bounded(source: OptionSource) -> bool:
+    """Whether limits, budget or power end what can be served of the scaled workloads."""
+    return not _endless(source)
+
+
+def _endless(source: OptionSource) -> list[ResolvedSupply]:
+    """Supplies that serve a scaled workload and could be bought without end."""
     study = source.study
     names = set(scaled(study))
     serving = {option.accelerator for option in source.options().options if names & set(option.workloads)}
-    endless = [s for s in study.supplies if s.accelerator_name in serving and not _bounded(study, s)]
-    if not endless:
-        return
-    raise InputError([_advice(study, supply) for supply in endless])
+    return [s for s in study.supplies if s.accelerator_name in serving and not _bounded(study, s)]
 
 
 def _bounded(study: ResolvedStudy, supply: ResolvedSupply) -> bool:

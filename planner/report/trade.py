@@ -1,0 +1,86 @@
+"""Frontiers and alternative plans as tables for people, as records for JSON and CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.questions.alternatives import Alternatives
+from planner.questions.frontier import UNITS, Frontier
+from planner.report.console import Column, print_table, report_console, table
+from planner.report.numbers import number, share
+
+_DIGITS = {"cost": 2, "pace": 1, "throughput": 0}
+
+
+def frontier_document(frontier: Frontier) -> dict[str, Any]:
+    """The frontier as plain data for JSON."""
+    swept, optimised = frontier.axes
+    return {
+        "name": frontier.study.study.name,
+        "swept": {"quantity": swept, "unit": UNITS[swept], "workload": frontier.workload},
+        "optimised": {"quantity": optimised, "unit": UNITS[optimised]},
+        "points": [
+            {key: None if value != value else value for key, value in row.items()} for row in frontier.rows()
+        ],
+        "beaten": frontier.beaten,
+        "without_plan": list(frontier.without_plan),
+        "seconds": round(frontier.seconds, 4),
+    }
+
+
+def print_frontier(frontier: Frontier) -> None:
+    """Print the frontier: both axes, cost per token, gap and fleet of every point."""
+    console = report_console()
+    swept, optimised = frontier.axes
+    columns = [
+        Column(f"{swept} of {frontier.workload}" if frontier.workload else swept, UNITS[swept]),
+        Column(optimised, UNITS[optimised]),
+        Column("per million", "$/M tokens"),
+        Column("gap", "%"),
+        Column("solution", text=True),
+        Column("fleet", "accelerators", text=True),
+    ]
+    rows = [
+        (
+            number(point.swept, _DIGITS[swept]),
+            number(point.optimised, _DIGITS[optimised]),
+            number(row["usd_per_million_tokens"], 3),
+            share(row["gap"]),
+            str(row["solution"]),
+            str(row["fleet"]),
+        )
+        for point, row in zip(frontier.points, frontier.rows(), strict=True)
+    ]
+    name = frontier.study.study.name
+    if not rows:
+        console.print(f"{name}: no plan at any {swept}; `fleetplan explain` says what stands in the way")
+        return
+    print_table(table(f"{name}: {optimised} against {swept}", columns, rows), console)
+    if frontier.beaten:
+        console.print(f"{frontier.beaten} more points are left out: another is at least as good in both.")
+    if frontier.without_plan:
+        values = ", ".join(number(value, _DIGITS[swept]) for value in frontier.without_plan)
+        console.print(f"No plan was found at {values} {UNITS[swept]}.")
+
+
+def print_alternatives(alternatives: Alternatives) -> None:
+    """Print the plans one below the other: what each costs, how much worse it is, and its kinds."""
+    console = report_console()
+    unit = alternatives.answers[0].unit
+    columns = [
+        Column("plan"), Column("objective", unit), Column("worse by", "%"), Column("gap", "%"),
+        Column("kinds", text=True),
+    ]  # fmt: skip
+    rows = [
+        (
+            str(row["plan"]),
+            number(row["objective"], 2),
+            share(row["worse_by"]),
+            share(row["gap"]),
+            str(row["kinds"]).replace(", ", "\n"),
+        )
+        for row in alternatives.rows()
+    ]
+    print_table(table("Plans that differ in kinds", columns, rows), console)
+    if not alternatives.complete:
+        console.print("Time ended the search: there may be better plans among those not listed.")
