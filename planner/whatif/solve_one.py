@@ -1,0 +1,159 @@
+"""One scenario in a worker: from changes to a record, whatever happens.
+
+A record is plain data for JSON: what the scenarios and instances tables are read from. A scenario that fails, is
+infeasible or runs out of time becomes a record that says so.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from planner.config.resolve import ResolvedStudy
+from planner.errors import CertificateError, InputError
+from planner.plan.extract import plan_from
+from planner.plan.plan import Plan
+from planner.questions.ask import ask
+from planner.whatif.base import Base
+from planner.whatif.paths import Place
+from planner.whatif.reuse import Shared
+
+Record = dict[str, Any]
+
+_shared = Shared()
+"""Of this worker process."""
+_one_at_a_time = threading.Lock()
+"""Cluster workers may run several threads; HiGHS has one scheduler and one standard output per process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One distinct scenario to solve."""
+
+    scenario: str
+    """Content hash."""
+    changes: Mapping[Place, Any]
+
+
+def solve_task(base: Base, task: Task, threads: int = 1, shared: Shared | None = None) -> Record:
+    """The record of one scenario; never raises for what a scenario holds. Runs in a worker, one at a time in each."""
+    with _one_at_a_time:
+        begin = time.perf_counter()
+        try:
+            return _solved(base, task, threads, shared or _shared)
+        except InputError as error:
+            message = f"bad input: {error.render()}"
+        except CertificateError as error:
+            message = f"certificate failed: {error}"
+        except Exception as error:  # any other fault is this scenario's row; the batch goes on
+            message = f"{type(error).__name__}: {error}"
+        return failure(task.scenario, message, time.perf_counter() - begin)
+
+
+def _solved(base: Base, task: Task, threads: int, shared: Shared) -> Record:
+    begin = time.perf_counter()
+    study = with_threads(base.study(task.changes), threads)
+    read = time.perf_counter()
+    source = shared.source(study)
+    physics = time.perf_counter()
+    answer = ask(source)
+    answered = time.perf_counter()
+    plan = plan_from(answer)
+    end = time.perf_counter()
+    stages = {"config": read - begin, "physics": physics - read, **answer.timings, "plan": end - answered}
+    return record_of(task.scenario, plan, stages, end - begin)
+
+
+def with_threads(study: ResolvedStudy, threads: int) -> ResolvedStudy:
+    """The study with its solver held to a number of threads."""
+    solver = study.study.solver.model_copy(update={"threads": threads})
+    return replace(study, study=study.study.model_copy(update={"solver": solver}))
+
+
+def failure(scenario: str, message: str, seconds: float = 0.0) -> Record:
+    """The record of a scenario that has no plan because something went wrong."""
+    return {
+        "scenario": scenario,
+        "termination": "error",
+        "solution": "none",
+        "message": message,
+        "seconds": round(seconds, 6),
+        "stages": {},
+        "instances": [],
+    }
+
+
+def record_of(scenario: str, plan: Plan, stages: Mapping[str, float], seconds: float) -> Record:
+    """The record of a plan, or of why there is none."""
+    status, objective = plan.status, plan.objective
+    record: Record = {
+        "scenario": scenario,
+        "termination": status.termination,
+        "solution": status.solution,
+        "message": "" if plan.found else _why(status.termination),
+        "sense": objective.sense,
+        "unit": objective.unit,
+        "objective": objective.value,
+        "bound": objective.bound,
+        "gap": objective.gap,
+        "seconds": round(seconds, 6),
+        "stages": {stage: round(spent, 6) for stage, spent in stages.items()},
+        "instances": [],
+    }
+    if not plan.found:
+        return record
+    gpus: dict[str, int] = {}
+    for row in plan.supply.to_dict("records"):
+        gpus[row["accelerator"]] = gpus.get(row["accelerator"], 0) + int(row["gpus"])
+    record["usd_per_hour"] = plan.usd_per_hour
+    record["gpus_total"] = plan.gpus
+    record["gpus"] = gpus
+    record["workloads"] = {
+        row["workload"]: {name: _plain(row[name]) for name in WORKLOAD_FIGURES}
+        for row in plan.workloads.to_dict("records")
+    }
+    record["instances"] = [
+        {str(name): _plain(value) for name, value in row.items()} for row in plan.instances.to_dict("records")
+    ]
+    record["kinds"] = len({_kind(row) for row in record["instances"]})
+    return record
+
+
+WORKLOAD_FIGURES = ("tokens_per_s", "pace_tokens_per_s", "usd_per_hour", "usd_per_million_tokens")
+"""Columns of the plan's workloads table that a scenario's row keeps, by workload."""
+
+
+def _kind(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = (
+        "model",
+        "supply",
+        "role",
+        "gpus_per_instance",
+        "layout",
+        "weight_precision",
+        "kv_precision",
+        "speculation",
+    )
+    return tuple(row.get(name) for name in names)
+
+
+def _why(termination: str) -> str:
+    return {
+        "infeasible": "infeasible: proven that no plan meets the limits, demands and paces",
+        "time_limit": "no plan found within the time limit; raise solver.time_limit_s",
+    }.get(termination, f"the solver stopped: {termination}")
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON holds exactly; NaN and infinities become None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

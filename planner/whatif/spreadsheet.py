@@ -1,0 +1,29 @@
+"""CSV that a spreadsheet can open without harm: text that would be a formula gets an apostrophe in front."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def safe(text: str) -> str:
+    """Text as a cell; one that starts like a formula (also after blanks) is neutralised, numbers never come here."""
+    return f"'{text}" if text.startswith(_STARTS) or text.lstrip().startswith(_STARTS) else text
+
+
+def header(columns: Iterable[str]) -> str:
+    """The first line."""
+    return line(columns)
+
+
+def line(cells: Iterable[Any]) -> str:
+    """One line; None is an empty cell, numbers keep every digit."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(
+        ["" if cell is None else safe(cell) if isinstance(cell, str) else cell for cell in cells]
+    )
+    return text.getvalue()
