@@ -85,7 +85,7 @@ def pieces(
     real = np.concatenate([performance.capacity[None], pace_limits(performance, pace)])  # (Q, K, W)
     limit = np.where(allowed, whole(real), 0.0)
     limit = np.where(limit.min(axis=0) >= np.maximum(1.0, _stages(performance)), limit, 0.0)
-    points = _points(limit.min(axis=0), refinement)  # (K, P), nan where there is none
+    points = _points(limit, refinement)  # (K, P), nan where there is none
     kept = np.asarray(np.isfinite(points))
     step, slope = performance.concave(np.where(kept, points, 1.0))  # (R, K, P)
     changes = _new_lines(step, slope, kept)
@@ -109,7 +109,14 @@ def _stages(performance: Performance) -> FloatArray:
 
 
 def _points(limit: FloatArray, refinement: int) -> FloatArray:
-    """Sorted distinct limits of each kind and the points between, shape (K, P); nan fills up."""
+    """Sorted distinct total batches of each kind at which lines touch, shape (K, P); nan fills up.
+
+    `limit` has shape (Q, K, W). The points are every workload's limit alone, and the largest total batch of any mix: where
+    Σ b_w/limit[q, w] ≤ 1, Σ b_w is at most the largest limit[q, w], for every q; it lies beyond the limits alone where
+    different resources limit the workloads.
+    """
+    alone, mixed = limit.min(axis=0), limit.max(axis=2, initial=0.0).min(axis=0)
+    limit = np.concatenate([alone, mixed[:, None]], axis=1)
     points = np.sort(np.where(limit >= 1, limit, np.nan), axis=1)
     for _ in range(refinement):
         between = np.sqrt(points[:, :-1] * points[:, 1:])
