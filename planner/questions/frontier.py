@@ -1,8 +1,8 @@
 """The Pareto frontier of any two of cost, pace and throughput: one is swept over its values, the other optimised at each.
 
 Pace is swept where it is traded, else throughput; every point is a plan with its bound and gap, found as a question of
-its own on the same physics (ε-constraint). Points that another one beats in both are left out; values at which there is no
-plan are named.
+its own on the same physics (ε-constraint). Points that another one beats in both are left out; values at which there is
+no plan are named.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from planner.questions.optimise import Goal, optimise
 from planner.questions.pace import kept_pace, search_pace
 from planner.questions.settings import with_solver
 from planner.questions.simplify import simplify
-from planner.questions.throughput import as_served, is_bounded, refuse_unbounded, scaled
+from planner.questions.throughput import as_served, is_bounded, or_none, refuse_unbounded, scaled
 
 UNITS: dict[Axis, str] = {"cost": "$/h", "pace": "tokens/s per user", "throughput": "tokens/s"}
 COLUMNS: dict[Axis, str] = {
@@ -133,7 +133,7 @@ def _point(source: OptionSource, swept: Axis, optimised: Axis, value: float, sec
     """The best plan at one value of the swept axis, or None where none was found."""
     changed = source.asking(*_changes(source.study, swept, value))
     goal = _goal(source, optimised)
-    answer = optimise(with_solver(changed, time_limit_s=(1 - _SIMPLIFY) * seconds), goal)
+    answer = or_none(optimise(with_solver(changed, time_limit_s=(1 - _SIMPLIFY) * seconds), goal))
     if answer.allocation is None:
         return None
     answer = replace(simplify(answer, goal, _SIMPLIFY * seconds), study=changed.study)

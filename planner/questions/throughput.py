@@ -25,7 +25,17 @@ def most_throughput(source: OptionSource, seconds: float | None = None) -> Answe
     study = source.study
     refuse_unbounded(source)
     goal = throughput_goal(scaled(study), study.study.question.budget_usd_per_hour)
-    return as_served(simplify(optimise(source, goal), goal, seconds), goal.scaled)
+    answer = or_none(optimise(source, goal))
+    return as_served(simplify(answer, goal, seconds), goal.scaled)
+
+
+def or_none(answer: Answer) -> Answer:
+    """The answer, or none at all where the most that can be served is nothing."""
+    if answer.objective is None or answer.objective > 0:
+        return answer
+    return replace(
+        answer, termination="infeasible", allocation=None, objective=None, bound=None, plan_bound=None
+    )
 
 
 def scaled(study: ResolvedStudy) -> tuple[str, ...]:

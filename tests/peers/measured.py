@@ -10,9 +10,10 @@ from typing import Any
 from planner.config.load import study_from
 from planner.options.build import OptionSource
 from planner.questions.answer import Answer
-from planner.questions.optimise import Goal, optimise
+from planner.questions.goals import cost_goal
+from planner.questions.optimise import optimise
 
-COST = Goal("cost", "minimise", "$/h", lambda data: data.money_unit)
+COST = cost_goal()
 
 
 def cheapest(
