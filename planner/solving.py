@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from planner.comparisons import comparisons
+from planner.comparisons import PATIENCE_S, comparisons
 from planner.config.load import load_study
 from planner.config.resolve import ResolvedStudy
 from planner.explain.infeasible import explain_infeasible
+from planner.explain.sensitivity import sensitivity as more
 from planner.options.build import OptionSource
 from planner.plan.extract import plan_from
 from planner.plan.plan import Plan
@@ -24,14 +25,17 @@ def solve(
     screening: bool = True,
     compare: bool = True,
     explain: bool = True,
+    sensitivity: bool = False,
 ) -> Plan:
     """The certified plan of a study, or of the config at a path or in a mapping.
 
     `screening=False` leaves every option in the program (slower; the objective is the same). `compare=False` leaves out
     what the plan would have cost without margin and under ideal constants. `explain=False` leaves out why an infeasible
-    study is so and what would give it a plan, which takes up to the time limit again. Raises `InputError` for bad input and
-    `CertificateError` when a plan fails its check. Infeasible and out of time are plans without tables, whose
-    `status` says which.
+    study is so and what would give it a plan, which takes up to the time limit again. `sensitivity=True` solves again
+    for headroom and next steps, within the time limit again; marginal prices come with every plan that was found quickly.
+
+    Raises `InputError` for bad input and `CertificateError` when a plan fails its check. Infeasible and out of time are
+    plans without tables, whose `status` says which.
     """
     begin = time.perf_counter()
     resolved = study if isinstance(study, ResolvedStudy) else load_study(study)
@@ -47,6 +51,9 @@ def solve(
     if compare:
         otherwise, notes = comparisons(source, answer, solved)
         plan = replace(plan, sensitivity={**plan.sensitivity, **otherwise}, notes=(*plan.notes, *notes))
+    if plan.found and (sensitivity or (compare and solved < PATIENCE_S)):
+        figures = more(source, answer, resolved.study.solver.time_limit_s if sensitivity else 0.0)
+        plan = replace(plan, sensitivity={**plan.sensitivity, **figures.to_dict()})
     plan.timings["physics"] = physics
     plan.timings["total"] = solved
     return plan

@@ -33,6 +33,7 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     model.Units = pyo.Var(
         model.SUPPLIES,
         domain=pyo.NonNegativeIntegers,
+        initialize=0,  # a supply that no instance fits stands in no row
         bounds=lambda _, supply: (0, _most_units(_named(data, supply))),
         doc="billing units bought [units]",
     )

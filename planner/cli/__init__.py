@@ -10,6 +10,7 @@ from planner.cli.calibrate import calibrate
 from planner.cli.catalog import catalog
 from planner.cli.check import check
 from planner.cli.exit_codes import BUG
+from planner.cli.explain import explain
 from planner.cli.frontier import frontier
 from planner.cli.import_benchmark import imports
 from planner.cli.schema import schema
@@ -32,6 +33,7 @@ app.command()(validate)
 app.add_typer(imports, name="import")
 app.command()(step_time)
 app.command()(frontier)
+app.command()(explain)
 
 
 def main() -> None:

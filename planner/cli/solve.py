@@ -26,12 +26,17 @@ def solve(
     screening: Annotated[
         bool, typer.Option(help="Leave out options that can never be needed (exact).")
     ] = True,
+    sensitivity: Annotated[
+        bool, typer.Option(help="Solve again for headroom, next steps and the price of a faster TPOT.")
+    ] = False,
 ) -> None:
     """Find the best fleet for a config and print it with its certificate."""
+    from planner.report.console import report_console
+    from planner.report.explanation import print_sensitivity
     from planner.report.text import print_plan
     from planner.solving import solve as solve_study
 
-    plan = solve_study(config, screening=screening)
+    plan = solve_study(config, screening=screening, sensitivity=sensitivity)
     if output is Output.json:
         import json
 
@@ -40,4 +45,6 @@ def solve(
         print(plan.instances.to_csv(index=False), end="")
     else:
         print_plan(plan)
+        if sensitivity:
+            print_sensitivity(plan.sensitivity, report_console())
     raise typer.Exit(exit_code(plan.status.solution, plan.status.termination))

@@ -8,26 +8,30 @@ from collections.abc import Callable
 RESOLUTION = 0.005
 """Relative width at which a bisection stops; the answer is rounded to three digits on the passing side."""
 FARTHEST = 1e3
-"""No limit is stretched by more than this factor."""
+"""No limit is stretched by more than this factor, unless a caller says otherwise."""
 
 
 def least_stretch(
-    start: float, passes: Callable[[float], bool | None], resolution: float = RESOLUTION
+    start: float, passes: Callable[[float], bool | None], farthest: float = FARTHEST
 ) -> tuple[float, float] | None:
     """(largest value known to fail, smallest value known to pass), searching upwards from a failing `start`.
 
-    The passing value has three digits. None where nothing up to `FARTHEST` times the start passes. Monotone tests give
-    the true threshold within the resolution; for others the two values are still a failing and a passing one.
+    The passing value has three digits. None where nothing up to `farthest` times the start passes, or where a test is
+    undecided (None) before one passes. Monotone tests give the true threshold within the resolution; for others the two
+    values are still a failing and a passing one.
     """
     low, high, factor = start, start, 1.1
     while True:
         high = start * factor
-        if factor > FARTHEST:
+        if factor > farthest:
             return None
-        if passes(high):
+        verdict = passes(high)
+        if verdict:
             break
+        if verdict is None:
+            return None
         low, factor = high, factor**1.6
-    while high / low > 1 + resolution:
+    while high / low > 1 + RESOLUTION:
         middle = math.sqrt(low * high)
         if passes(middle):
             high = middle

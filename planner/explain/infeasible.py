@@ -43,7 +43,9 @@ class Infeasibility:
         if not self.minimal:
             found.append("the time ran out before every limit was shown to be needed for the clash")
         if not self.complete:
-            found.append("the time ran out before every limit that clashes was relaxed; raise solver.time_limit_s")
+            found.append(
+                "the time ran out before every limit that clashes was relaxed; raise solver.time_limit_s"
+            )
         if not self.relaxations:
             found.append("no change of the limits, layouts or precisions that was tried gives a plan")
         return tuple(found)

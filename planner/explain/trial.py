@@ -11,6 +11,8 @@ from planner.options.build import OptionSource
 from planner.plan.costs import supply_costs
 from planner.questions.answer import Answer
 from planner.questions.ask import ask
+from planner.questions.goals import goal_of
+from planner.questions.optimise import optimise
 from planner.solver.highs import SolverOptions, solve_program, solve_relaxation
 from planner.solver.program import data_for
 
@@ -60,15 +62,22 @@ class Trial:
         return _known(result.has_solution, result.termination)
 
     def answer(self, source: OptionSource, gap: float | None = None) -> Answer:
-        """The study's own question, solved to its gap (or another) in the time left."""
+        """The study's own question, solved to its gap (or another) in the time left; no simpler plan is looked for."""
         self.solves += 1
-        return ask(with_time(source, self.left_s, source.study.study.solver.gap if gap is None else gap))
+        question = source.study.study.question
+        timed = with_time(source, self.left_s, source.study.study.solver.gap if gap is None else gap)
+        return optimise(timed, goal_of(question)) if question.minimise else ask(timed)
 
 
 def _known(found: bool, termination: str) -> bool | None:
     if found:
         return True
     return False if termination == "infeasible" else None
+
+
+def optimum(answer: Answer) -> float | None:
+    """The best objective that was found, before any of it was given up for a simpler plan."""
+    return answer.objective if answer.before_simplifying is None else answer.before_simplifying
 
 
 def cost_of(answer: Answer) -> float | None:

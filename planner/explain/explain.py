@@ -1,0 +1,67 @@
+"""Explain a study: infeasible, why and what would help; feasible, what binds and what a little more would cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from planner.config.resolve import ResolvedStudy
+from planner.errors import InputError
+from planner.explain.binding import binding
+from planner.explain.infeasible import explain_infeasible
+from planner.explain.sensitivity import Sensitivity, sensitivity
+from planner.explain.why_not import WhyNot, why_not
+from planner.options.build import OptionSource
+from planner.plan.extract import plan_from
+from planner.plan.plan import SCHEMA_VERSION, Plan
+from planner.questions.ask import ask
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A plan, or why there is none, and what was asked about it."""
+
+    plan: Plan
+    binding: tuple[str, ...] = ()
+    sensitivity: Sensitivity | None = None
+    why_not: tuple[WhyNot, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        plan = self.plan.to_dict()
+        kept = ("name", "assumptions", "status", "objective", "clashes", "relaxations", "rejected", "notes")
+        return {
+            "schema_version": SCHEMA_VERSION,
+            **{key: plan[key] for key in kept},
+            "binding": list(self.binding),
+            "sensitivity": None if self.sensitivity is None else self.sensitivity.to_dict(),
+            "why_not": [entry.to_dict() for entry in self.why_not],
+        }
+
+
+def explain(study: ResolvedStudy, names: tuple[str, ...] = (), screening: bool = True) -> Explanation:
+    """Explain the answer to a study; with `names`, why those supplies, accelerators or kinds are not in its plan.
+
+    Each part may take as long as the config's time limit. Raises `InputError` for unknown names and for why-not
+    questions about something other than cost.
+    """
+    seconds = study.study.solver.time_limit_s
+    if names and study.study.question.minimise != "cost":
+        raise InputError(
+            [
+                f"{study.file}: question: --why-not answers questions that minimise cost; ask {{minimise: cost}}"
+            ]
+        )
+    source = OptionSource(study, screening)
+    answer = ask(source)
+    plan = plan_from(answer)
+    if plan.status.termination == "infeasible":
+        why = explain_infeasible(source, seconds)
+        notes = (*plan.notes, *why.notes)
+        return Explanation(replace(plan, clashes=why.clashes, relaxations=why.records(), notes=notes))
+    if not plan.found:
+        return Explanation(plan)
+    bound = binding(study, plan)
+    if names:
+        return Explanation(plan, bound, None, tuple(why_not(source, answer, name, seconds) for name in names))
+    return Explanation(plan, bound, sensitivity(source, answer, seconds))

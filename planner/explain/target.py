@@ -1,0 +1,90 @@
+"""Targets of `--why-not`: a supply of the config, an accelerator (in the fleet or only in the catalogue), or a kind."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from fleets import catalog
+from fleets.errors import CatalogError
+from planner.config.resolve import ResolvedSupply
+from planner.errors import InputError
+from planner.options.build import OptionSource
+from planner.questions.answer import Answer
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a user asks about."""
+
+    name: str
+    what: Literal["supply", "accelerator", "kind"]
+    supplies: tuple[str, ...]
+    """Supplies that it is, or lies in."""
+    added: bool = False
+    """The accelerator is not in the config's fleet; it was added at its catalogue price, without a limit."""
+
+    def used(self, answer: Answer) -> bool:
+        """Whether an answer's plan has instances of it."""
+        return answer.allocation is not None and any(
+            d.option.kind == self.name if self.what == "kind" else d.supply in self.supplies
+            for d in answer.allocation.deployments
+        )
+
+
+def find_target(source: OptionSource, name: str) -> tuple[Target, OptionSource]:
+    """What a name means, and the study to ask in (with the accelerator added where the fleet lacks it).
+
+    A beginning that only one supply has is enough: `h200` for `h200-sxm`.
+
+    Raises `InputError` with the nearest names where it means nothing.
+    """
+    study = source.study
+    supplies = [supply.name for supply in study.supplies]
+    if name in supplies:
+        return Target(name, "supply", (name,)), source
+    kinds = all_kinds(source)
+    if name in kinds:
+        accelerator = kinds[name]
+        inside = tuple(s.name for s in study.supplies if s.accelerator_name == accelerator)
+        return Target(name, "kind", inside), source
+    begun = [supply for supply in supplies if supply.startswith(name)]
+    if len(begun) == 1:
+        return Target(begun[0], "supply", (begun[0],)), source
+    try:
+        accelerator = catalog.accelerator(name).name
+    except CatalogError:
+        accelerator = name
+    inside = tuple(s.name for s in study.supplies if s.accelerator_name == accelerator)
+    if inside:
+        return Target(accelerator, "accelerator", inside), source
+    try:
+        found, price = catalog.accelerator(name), catalog.default_price(accelerator)
+    except CatalogError:
+        raise InputError([_unknown(source, name, kinds)]) from None
+    power = None if found.tdp_w is None else found.tdp_w / 1000
+    extra = ResolvedSupply(
+        accelerator, accelerator, found, price.usd_per_hour, f"{price.source.name}, {price.source.date}", None, 1, "",
+        1.0, False, power,
+    )  # fmt: skip
+    larger = OptionSource(replace(study, supplies=(*study.supplies, extra)), source.screening)
+    return Target(accelerator, "accelerator", (accelerator,), added=True), larger
+
+
+def all_kinds(source: OptionSource) -> dict[str, str]:
+    """Accelerator of every kind that the config allows, screened out or not."""
+    analytic = {
+        performance.table.name(row): accelerator
+        for (_, accelerator), group in source.tables.items()
+        for performance in group
+        for row in range(len(performance.table))
+    }
+    return analytic | {kind.name: kind.rows[0].accelerator for kind in source.measured}
+
+
+def _unknown(source: OptionSource, name: str, kinds: dict[str, str]) -> str:
+    known = [*(supply.name for supply in source.study.supplies), *catalog.names("accelerators"), *kinds]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else "give a supply, an accelerator or a kind"
+    return f"--why-not: '{name}' is neither a supply, nor an accelerator with a price, nor a kind of this config; {hint}"
