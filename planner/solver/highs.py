@@ -169,6 +169,8 @@ class Relaxation:
     objective: float | None
     duals: dict[str, float]
     """By constraint name, such as `Balance_Demand[chat]`."""
+    reduced_costs: dict[str, float]
+    """Objective per unit of the bound that a variable stands at, by variable name, such as `Units[h100-sxm]`; else 0."""
 
 
 def solve_relaxation(model: pyo.ConcreteModel, options: SolverOptions) -> Relaxation:
@@ -176,15 +178,18 @@ def solve_relaxation(model: pyo.ConcreteModel, options: SolverOptions) -> Relaxa
     try:
         matrix = compile_program(model)
     except InfeasibleConstraintException:
-        return Relaxation(None, {})
+        return Relaxation(None, {}, {})
     solver = _solver(options)
     solver.passModel(matrix.lp)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return Relaxation(None, {})
-    duals = solver.getSolution().row_dual
-    names = [row.name for row in matrix.rows]
-    return Relaxation(float(solver.getInfo().objective_function_value), dict(zip(names, duals, strict=True)))
+        return Relaxation(None, {}, {})
+    solution = solver.getSolution()
+    return Relaxation(
+        float(solver.getInfo().objective_function_value),
+        dict(zip((row.name for row in matrix.rows), solution.row_dual, strict=True)),
+        dict(zip((variable.name for variable in matrix.columns), solution.col_dual, strict=True)),
+    )
 
 
 def _quiet_solver() -> highspy.Highs:
