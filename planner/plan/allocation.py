@@ -41,14 +41,18 @@ class Allocation:
 
 
 def read_allocation(model: pyo.ConcreteModel, data: ProgramData) -> Allocation:
-    """Read the solved program. Offers without instances are left out."""
+    """Read the solved program. Offers without instances are left out, and instances that serve nothing (free places
+    in units that are paid for)."""
     spares_left = {key: round(pyo.value(model.Spares[key])) for key in model.SPARED}
     found = []
     for offer in data.offers:
         instances = round(pyo.value(model.Instances[offer.key]))
         if instances == 0:
             continue
-        flows = {w: pyo.value(model.Flow[(*offer.key, w)]) * data.lot[w] for w in offer.option.workloads}
+        lots = {w: float(pyo.value(model.Flow[(*offer.key, w)])) for w in offer.option.workloads}
+        if max(lots.values()) <= _NOTHING:
+            continue
+        flows = {w: number * data.lot[w] for w, number in lots.items()}
         smallest = _NOTHING * max(flows.values())
         served = {w: flow for w, flow in flows.items() if flow > smallest}
         spares = spares_left.pop((offer.option.kind, offer.supply.name), 0)
