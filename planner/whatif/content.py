@@ -1,7 +1,7 @@
 """Content hash of a scenario: everything that its plan depends on, so that a run resumes by what a scenario is.
 
-Names of config and scenario, the solver's threads and where files lie are left out; what the catalogue and referenced files
-hold is in, so that a changed price or profile is another scenario.
+Names of config and scenario, the solver's threads and where files lie are left out; what the catalogue and referenced
+files hold is in, so that a changed price or profile is another scenario.
 """
 
 from __future__ import annotations

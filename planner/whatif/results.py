@@ -33,9 +33,13 @@ A run's folder holds them as `scenarios.parquet`, `scenarios.csv`, `instances.pa
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
+
+from planner.errors import InputError
 
 INPUT_PREFIXES = ("set.", "times.")
 """Columns of the scenarios table that hold what was varied."""
@@ -64,3 +68,26 @@ class BatchTables:
     def solved(self) -> pd.DataFrame:
         """Rows that hold a plan."""
         return self.scenarios[self.scenarios["solution"] != "none"]
+
+
+def load_tables(folder: str | Path) -> BatchTables:
+    """The tables of a run's folder; raises `InputError` where there are none."""
+    import pyarrow.parquet as pq
+
+    frames = []
+    name = "whatif"
+    for table in ("scenarios", "instances"):
+        path = Path(folder) / f"{table}.parquet"
+        try:
+            read = pq.read_table(path)
+        except FileNotFoundError:
+            raise InputError(
+                [
+                    f"{path}: no such file; give the folder of a finished run (`fleetplan whatif ... --out FOLDER`)"
+                ]
+            ) from None
+        except (OSError, ValueError) as error:
+            raise InputError([f"{path}: cannot be read: {error}; run the batch again"]) from None
+        name = json.loads((read.schema.metadata or {}).get(b"fleetplan", b"{}")).get("name", name)
+        frames.append(read.replace_schema_metadata(None).to_pandas())
+    return BatchTables(frames[0], frames[1], name)

@@ -15,9 +15,13 @@ from typing import Any
 
 from planner.config.resolve import ResolvedStudy
 from planner.errors import CertificateError, InputError
+from planner.options.build import OptionSource
 from planner.plan.extract import plan_from
 from planner.plan.plan import Plan
+from planner.questions.answer import Answer
 from planner.questions.ask import ask
+from planner.questions.goals import goal_of
+from planner.questions.optimise import optimise
 from planner.whatif.base import Base
 from planner.whatif.paths import Place
 from planner.whatif.reuse import Shared
@@ -31,6 +35,16 @@ _one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """How workers solve."""
+
+    threads: int = 1
+    """Threads of the solver in each worker."""
+    simplify: bool = False
+    """Look for the simplest among plans with the same objective, as `solve` does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One distinct scenario to solve."""
 
@@ -39,12 +53,12 @@ class Task:
     changes: Mapping[Place, Any]
 
 
-def solve_task(base: Base, task: Task, threads: int = 1, shared: Shared | None = None) -> Record:
+def solve_task(base: Base, task: Task, settings: Settings, shared: Shared | None = None) -> Record:
     """The record of one scenario; never raises for what a scenario holds. Runs in a worker, one at a time in each."""
     with _one_at_a_time:
         begin = time.perf_counter()
         try:
-            return _solved(base, task, threads, shared or _shared)
+            return _solved(base, task, settings, shared or _shared)
         except InputError as error:
             message = f"bad input: {error.render()}"
         except CertificateError as error:
@@ -54,13 +68,22 @@ def solve_task(base: Base, task: Task, threads: int = 1, shared: Shared | None =
         return failure(task.scenario, message, time.perf_counter() - begin)
 
 
-def _solved(base: Base, task: Task, threads: int, shared: Shared) -> Record:
+def _answer(source: OptionSource, simplify: bool) -> Answer:
+    """The answer; of several plans with the same objective the simplest only where that is asked for: it takes as long
+    as the answer itself."""
+    study = source.study.study
+    if study.question.minimise is None or simplify or study.simplicity > 0:
+        return ask(source)
+    return optimise(source, goal_of(study.question))
+
+
+def _solved(base: Base, task: Task, settings: Settings, shared: Shared) -> Record:
     begin = time.perf_counter()
-    study = with_threads(base.study(task.changes), threads)
+    study = with_threads(base.study(task.changes), settings.threads)
     read = time.perf_counter()
     source = shared.source(study)
     physics = time.perf_counter()
-    answer = ask(source)
+    answer = _answer(source, settings.simplify)
     answered = time.perf_counter()
     plan = plan_from(answer)
     end = time.perf_counter()

@@ -7,7 +7,6 @@ columns there are, a second writes them. Files appear under their names only whe
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -185,8 +184,8 @@ def _write(folder: Path, name: str, columns: dict[str, Kind], rows: Iterable[Row
         while block := list(islice(source, ROWS_AT_ONCE)):
             binary.write_table(pa.Table.from_pylist(block, schema=schema))
             plain.writelines(line(row.get(column) for column in columns) for row in block)
-    os.replace(part, parquet)
-    os.replace(text_part, text)
+    part.replace(parquet)
+    text_part.replace(text)
 
 
 def _wider(known: Kind | None, value: Any) -> Kind:
