@@ -20,7 +20,7 @@ from planner.questions.goals import goal_of, throughput_goal, within_budget
 from planner.questions.optimise import Goal, optimise
 from planner.questions.settings import with_solver
 from planner.questions.simplify import simplify
-from planner.questions.throughput import as_served, scaled
+from planner.questions.throughput import as_served
 
 _ROUNDING = 1e-9
 _MOST_PARTS = 200
@@ -106,10 +106,7 @@ def alternatives_to(source: OptionSource, best: Answer) -> Alternatives | None:
     if config.alternatives is None:
         return None
     question = config.question
-    if question.maximise == "throughput":
-        goal = throughput_goal(scaled(source.study), question.budget_usd_per_hour)
-    else:
-        goal = goal_of(question)
+    goal = throughput_goal(source.study) if question.maximise == "throughput" else goal_of(question)
     found = next_best(source, best, goal, config.alternatives.count, config.alternatives.within)
     answers = tuple(as_served(replace(a, study=source.study), goal.scaled) for a in found.answers)
     return replace(found, answers=answers)

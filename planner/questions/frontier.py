@@ -20,12 +20,12 @@ from planner.errors import InputError
 from planner.options.build import OptionSource
 from planner.plan.costs import served
 from planner.questions.answer import Answer
-from planner.questions.goals import cost_goal, throughput_goal
+from planner.questions.goals import cost_goal, scaled, throughput_goal
 from planner.questions.optimise import Goal, optimise
 from planner.questions.pace import kept_pace, search_pace
 from planner.questions.settings import with_solver
 from planner.questions.simplify import simplify
-from planner.questions.throughput import as_served, is_bounded, or_none, refuse_unbounded, scaled
+from planner.questions.throughput import as_served, is_bounded, or_none, refuse_unbounded
 
 UNITS: dict[Axis, str] = {"cost": "$/h", "pace": "tokens/s per user", "throughput": "tokens/s"}
 COLUMNS: dict[Axis, str] = {
@@ -77,7 +77,10 @@ class Frontier:
         answer = point.answer
         allocation = answer.allocation
         assert allocation is not None
-        tokens = sum(served(allocation.deployments, workload.name) for workload in answer.study.workloads)
+        tokens = sum(
+            served(allocation.deployments, workload.name) / (1 + workload.safety)
+            for workload in answer.study.workloads
+        )
         cost = sum(allocation.units[s.name] * s.unit * s.usd_per_hour for s in answer.study.supplies)
         units = {s.name: allocation.units[s.name] * s.unit for s in answer.study.supplies}
         return {
@@ -126,7 +129,7 @@ def trace(source: OptionSource) -> Frontier:
 
 def _goal(source: OptionSource, optimised: Axis) -> Goal:
     budget = source.study.study.question.budget_usd_per_hour
-    return cost_goal(budget) if optimised == "cost" else throughput_goal(scaled(source.study), budget)
+    return cost_goal(budget) if optimised == "cost" else throughput_goal(source.study)
 
 
 def _point(source: OptionSource, swept: Axis, optimised: Axis, value: float, seconds: float) -> Point | None:
@@ -174,7 +177,7 @@ def _ends(source: OptionSource, swept: Axis, goal: Goal, deadline: float) -> tup
         return kept_pace(lowest, name) / asked, max(found.served, kept_pace(lowest, name)) / asked
     if not is_bounded(source):
         return _from_demand(source)
-    most_goal = throughput_goal(scaled(study), study.study.question.budget_usd_per_hour)
+    most_goal = throughput_goal(study)
     share = _SEARCH * (deadline - time.perf_counter())
     most = optimise(with_solver(source, time_limit_s=share), most_goal)
     if most.objective is None:

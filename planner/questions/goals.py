@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from formulations.program.data import ProgramData
+from planner.config.resolve import ResolvedStudy
 from planner.config.schema import Question
 from planner.plan.allocation import Allocation
 from planner.questions.optimise import Goal
@@ -29,13 +30,23 @@ def cost_goal(budget_usd_per_hour: float | None = None) -> Goal:
     return within_budget(goal_of(Question(minimise="cost")), budget_usd_per_hour)
 
 
-def throughput_goal(scaled: tuple[str, ...], budget_usd_per_hour: float | None = None) -> Goal:
-    """Most tokens per second of the scaled workloads together."""
+def scaled(study: ResolvedStudy) -> tuple[str, ...]:
+    """Workloads whose demand a throughput question multiplies: the one it names, or all."""
+    asked = study.study.question.workload
+    return (asked,) if asked else tuple(workload.name for workload in study.workloads)
+
+
+def throughput_goal(study: ResolvedStudy) -> Goal:
+    """Most tokens per second of the scaled workloads together, each within its margin, for the question's budget."""
+    names = scaled(study)
+    margin = {workload.name: 1 + workload.safety for workload in study.workloads}
 
     def tokens(data: ProgramData) -> float:
-        return sum(w.demand if w.demand > 0 else data.lot[w.name] for w in data.workloads if w.name in scaled)
+        whole = {w.name: w.demand if w.demand > 0 else data.lot[w.name] for w in data.workloads}
+        return sum(whole[name] / margin[name] for name in names)
 
-    return Goal("throughput", "maximise", "tokens/s", tokens, budget_usd_per_hour, scaled)
+    budget = study.study.question.budget_usd_per_hour
+    return Goal("throughput", "maximise", "tokens/s", tokens, budget, names)
 
 
 def worth(goal: Goal, data: ProgramData, allocation: Allocation) -> float:

@@ -12,7 +12,7 @@ from planner.errors import InputError
 from planner.options.build import OptionSource
 from planner.plan.costs import served
 from planner.questions.answer import Answer
-from planner.questions.goals import throughput_goal
+from planner.questions.goals import scaled, throughput_goal
 from planner.questions.optimise import optimise
 from planner.questions.simplify import simplify
 
@@ -22,9 +22,8 @@ def most_throughput(source: OptionSource, seconds: float | None = None) -> Answe
 
     In the answer's study the scaled workloads demand what they get, so that the plan's checks read it.
     """
-    study = source.study
     refuse_unbounded(source)
-    goal = throughput_goal(scaled(study), study.study.question.budget_usd_per_hour)
+    goal = throughput_goal(source.study)
     answer = or_none(optimise(source, goal))
     return as_served(simplify(answer, goal, seconds), goal.scaled)
 
@@ -36,12 +35,6 @@ def or_none(answer: Answer) -> Answer:
     return replace(
         answer, termination="infeasible", allocation=None, objective=None, bound=None, plan_bound=None
     )
-
-
-def scaled(study: ResolvedStudy) -> tuple[str, ...]:
-    """Workloads whose demand the question multiplies: the one it names, or all."""
-    asked = study.study.question.workload
-    return (asked,) if asked else tuple(workload.name for workload in study.workloads)
 
 
 def as_served(answer: Answer, names: tuple[str, ...]) -> Answer:

@@ -88,8 +88,8 @@ def test_spot_capacity_counts_for_the_time_that_it_is_there(tmp_path: Path) -> N
 
 
 def test_three_contracts_of_one_accelerator(tmp_path: Path) -> None:
-    # Four reserved at 1.5 $, two spot at 1 $ and there half the time, more on demand at 3 $. 60 requests/s: reserved 4 x 10,
-    # spot 2 x 5, one on demand: 6 + 2 + 3 = 11 $/h.
+    # Four reserved at 1.5 $, two spot at 1 $ and there half the time, more on demand at 3 $. 60 requests/s: reserved 40,
+    # spot 10, one on demand 10: 6 + 2 + 3 = 11 $/h.
     supply = [
         {"accelerator": "gpu", "name": "reserved", "price_usd_per_hour": 1.5, "limit": 4},
         {"accelerator": "gpu", "name": "on-demand", "price_usd_per_hour": 3.0},
