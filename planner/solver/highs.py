@@ -25,8 +25,14 @@ Termination = Literal["optimal", "gap_reached", "time_limit", "infeasible", "unb
 _INTEGRALITY = 1e-9
 SMALL_PROGRAM = 200
 """Integer columns up to which the root node decides; restarts and sub-searches cost more there than they find."""
-_ONLY_FOR_LARGE_PROGRAMS = ("mip_allow_restart", "mip_heuristic_run_rins", "mip_heuristic_run_rens")
-"""Off in small programs: halves the time of the quickstart (24 prices, demands and paces: 0.11 s to 0.06 s)."""
+_SMALL_PROGRAM_SETTINGS = {
+    "mip_allow_restart": False,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_feasibility_jump": False,
+    "mip_heuristic_run_shifting": True,
+}
+"""A third of the time of the quickstart at 64 prices, demands and paces: 0.11 s to 0.035 s."""
 _threads_in_use: list[int] = []
 """Threads of HiGHS' one scheduler per process; it refuses another number until it is reset."""
 
@@ -112,8 +118,8 @@ def solve_program(model: pyo.ConcreteModel, options: SolverOptions, start: bool 
     matrix.lp.integrality_ = [kinds.kInteger if i else kinds.kContinuous for i in matrix.integer]
     solver = _solver(options)
     if matrix.integer.sum() <= SMALL_PROGRAM:
-        for name in _ONLY_FOR_LARGE_PROGRAMS:
-            _set(solver, name, False)
+        for name, value in _SMALL_PROGRAM_SETTINGS.items():
+            _set(solver, name, value)
     solver.passModel(matrix.lp)
     if start:
         solution = highspy.HighsSolution()
