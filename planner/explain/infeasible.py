@@ -14,6 +14,8 @@ from planner.explain.trial import Trial
 from planner.explain.unserved import Unserved, unserved
 from planner.options.build import OptionSource
 
+SERVICE = ("max_tpot_ms", "min_pace_tokens_per_s", "max_ttft_ms", "max_kinds")
+"""Keys of a workload that say how well it is served, not how much."""
 MOST_LARGER = 3
 """Larger choices that are tried and help; more would only make the list longer."""
 
@@ -68,8 +70,8 @@ def explain_infeasible(source: OptionSource, seconds: float) -> Infeasibility:
         limits, minimal = clash(source, trial)
         sentences = tuple(str(limit) for limit in limits)
     found = [r for change in changes(source, trial, limits) if (r := _checked(source, trial, change))]
-    if not found:
-        together = joint_change(source, trial, missing) if not trial.over else None
+    if all(_serves_less(relaxation) for relaxation in found) and not trial.over:
+        together = joint_change(source, trial, missing, demand=not found)
         if together is not None and (relaxation := _checked(source, trial, together)):
             found.append(relaxation)
     found += _larger(source, trial, tuple(sorted(names)))
@@ -85,6 +87,11 @@ def _limits_of_unserved(source: OptionSource, missing: list[Unserved]) -> list[L
         for limit in limits_of(source)
         if (limit.family, limit.subject) in wanted or (supply and limit.family == "supply")
     ]
+
+
+def _serves_less(relaxation: Relaxation) -> bool:
+    """Whether it only gives demand up."""
+    return all(key.startswith("workloads") and not key.endswith(SERVICE) for key in relaxation.keys)
 
 
 def _checked(source: OptionSource, trial: Trial, change: Change) -> Relaxation | None:

@@ -24,9 +24,11 @@ GIVES = 1e-6
 """Shares below this are rounding, not a change."""
 
 
-def joint_change(source: OptionSource, trial: Trial, missing: list[Unserved]) -> Change | None:
-    """Changes that together make a plan possible: service that something can give, then supply, power, budget and last
-    of all demand, by the smallest sum of shares. None where nothing was found."""
+def joint_change(
+    source: OptionSource, trial: Trial, missing: list[Unserved], demand: bool
+) -> Change | None:
+    """Changes that together make a plan possible: service that something can give, then supply, power, budget and, if
+    it may and last of all, `demand`, by the smallest sum of shares. None where nothing was found."""
     parts: list[Change] = []
     if missing:
         wanted = _servable(source, missing)
@@ -35,7 +37,9 @@ def joint_change(source: OptionSource, trial: Trial, missing: list[Unserved]) ->
         parts = _stretched(source, trial, wanted)
     changed = _all(parts, source)
     if not parts or trial.feasible(changed) is not True:
-        exceeded = _elastic(changed, trial, demand=False) or _elastic(changed, trial, demand=True)
+        exceeded = _elastic(changed, trial, demand=False)
+        if exceeded is None and demand:
+            exceeded = _elastic(changed, trial, demand=True)
         if exceeded is None:
             return None
         parts += exceeded

@@ -1,0 +1,50 @@
+"""Small studies with pinned prices, quick to solve again and again."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from planner.config.load import load_study
+from planner.options.build import OptionSource
+
+BASE: dict[str, Any] = {
+    "name": "small",
+    "fleet": {
+        "supply": [
+            {"accelerator": "h100-sxm", "price_usd_per_hour": 2.0, "limit": 64, "unit": 8},
+            {"accelerator": "a100-80gb-sxm", "price_usd_per_hour": 1.4, "limit": 64},
+        ]
+    },
+    "models": {"llama-70b": {"architecture": "llama-3.1-70b", "weight_precisions": ["fp8"]}},
+    "workloads": [
+        {
+            "name": "chat", "model": "llama-70b", "input_tokens": 1000, "output_tokens": 300,
+            "demand_tokens_per_s": 20000, "max_tpot_ms": 40,
+        }
+    ],
+    "solver": {"gap": 1e-6, "time_limit_s": 60},
+}  # fmt: skip
+
+
+def study(**changes: Any) -> dict[str, Any]:
+    """The base study with top-level keys replaced."""
+    return copy.deepcopy(BASE) | changes
+
+
+def limits(h100: int | None, a100: int | None) -> dict[str, Any]:
+    """The base fleet with other limits."""
+    fleet = copy.deepcopy(BASE["fleet"])
+    fleet["supply"][0]["limit"], fleet["supply"][1]["limit"] = h100, a100
+    return fleet
+
+
+def chat(**changes: Any) -> dict[str, Any]:
+    """The base workload with keys replaced; None removes one."""
+    merged = BASE["workloads"][0] | changes
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def source_of(config: dict[str, Any]) -> OptionSource:
+    """The options of a study."""
+    return OptionSource(load_study(config))
