@@ -78,7 +78,7 @@ class Layout:
         return self.select(np.s_[:, None])
 
     def labels(self) -> list[str]:
-        """Readable names of whole-numbered layouts, shape (K,): `tp8`, `2d16`, `tp8-pp2-ep8`, `tp8-adp8`."""
+        """Readable names of whole-numbered layouts, shape (K,): `tp8`, `2d16`, `tp8-pp2-ep8`, `tp8-asd8`."""
         shape = self.shape
         parts = [np.broadcast_to(field, shape).tolist() for field in self.fields()]
         return [_label(*values) for values in zip(*parts, strict=True)]
@@ -96,9 +96,9 @@ class Layout:
 
 def _label(accelerators: float, two_d: bool, pipeline: float, experts: bool, scaledown: float) -> str:
     ranks = accelerators / pipeline
-    text = f"{'2d' if two_d else 'tp'}{ranks:g}"
+    text = f"{'2d' if two_d else 'tp'}{ranks:.4g}"
     if pipeline != 1:
-        text += f"-pp{pipeline:g}"
+        text += f"-pp{pipeline:.4g}"
     if experts:
         text += "-ep"
-    return text if scaledown == 1 else f"{text}-adp{scaledown:g}"
+    return text if scaledown == 1 else f"{text}-asd{scaledown:.4g}"

@@ -33,9 +33,8 @@ def plot_frontier(frontier: Frontier, ax: Axes) -> Axes:
     ax.set_title(f"{frontier.name} ({frontier.assumptions}, {frontier.enumeration} layouts)", fontsize=10)
     ax.grid(True, which="major", alpha=0.3)
     ax.grid(True, which="minor", alpha=0.1)
-    ax.legend(
-        fontsize=8, title=f"● largest speed^{frontier.preference:g}/price", title_fontsize=8, loc="upper left"
-    )
+    title = f"● largest speed^{frontier.preference:g}/price"
+    ax.legend(fontsize=8, title=title, title_fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return ax
 
 
@@ -53,7 +52,7 @@ def save_frontier(frontier: Frontier, path: str) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, ax = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")
+    figure, ax = pyplot.subplots(figsize=(8.6, 4.8), layout="constrained")
     plot_frontier(frontier, ax)
     try:
         figure.savefig(path, dpi=150)
