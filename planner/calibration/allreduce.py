@@ -109,16 +109,14 @@ def fit_allreduce(table: AllReduceTable) -> AllReduceFit:
     from scipy.optimize import least_squares
 
     def residuals(logs: FloatArray, kinds: Kinds) -> FloatArray:
-        return np.log(
-            allreduce_seconds(table, _protocols(table.library, kinds, np.exp(logs))) / table.seconds
-        )
+        return np.log(allreduce_seconds(table, _protocols(kinds, np.exp(logs))) / table.seconds)
 
     bounds = (np.log(_LOW), np.log(_HIGH))
     runs = [
         (
             kinds,
             least_squares(
-                residuals, np.log(start), args=(kinds,), bounds=bounds, loss="soft_l1", f_scale=0.1
+                residuals, np.log(start), args=(kinds,), bounds=bounds, loss="soft_l1", f_scale=0.03
             ),
         )
         for kinds in _kinds(table)
@@ -126,7 +124,7 @@ def fit_allreduce(table: AllReduceTable) -> AllReduceFit:
     ]
     kinds, best = min(runs, key=lambda run: float(run[1].cost))
     rounded = np.array([float(f"{value:.3g}") for value in np.exp(best.x)])
-    protocols = _useful(table, _protocols(table.library, kinds, rounded))
+    protocols = _useful(table, _protocols(kinds, rounded))
     errors = np.abs(allreduce_seconds(table, protocols) / table.seconds - 1.0)
     return AllReduceFit(table, protocols, errors)
 
@@ -153,19 +151,22 @@ def _set_with(protocols: tuple[Protocol, ...]) -> AssumptionSet:
     )
 
 
+def on_shared_bus(accelerator: str) -> bool:
+    """Whether the ranks talk over a host bridge, so that an engine's kernels and NCCL are one choice, not two."""
+    link = catalog.accelerator(accelerator).scaleup_gb_s
+    return link is not None and link <= BUS_GB_S
+
+
 def _kinds(table: AllReduceTable) -> tuple[Kinds, ...]:
     """An engine's two kernels; or NCCL's low-latency and bandwidth protocols, over own links or a shared bus."""
-    if table.library != NCCL:
-        return (("one_shot", "two_shot"),)
-    link = catalog.accelerator(table.accelerator).scaleup_gb_s
-    if link is None or link > BUS_GB_S:
-        return (("ring", "ring"),)
-    return ("ring", "ring"), ("ring", "shared_bus"), ("shared_bus", "shared_bus")
+    if on_shared_bus(table.accelerator):
+        return ("ring", "ring"), ("ring", "shared_bus"), ("shared_bus", "ring"), ("shared_bus", "shared_bus")
+    return (("ring", "ring"),) if table.library == NCCL else (("one_shot", "two_shot"),)
 
 
 def _useful(table: AllReduceTable, protocols: tuple[Protocol, ...]) -> tuple[Protocol, ...]:
     """By rising base time, without one that is cheapest at no measured point and moves bytes no faster either."""
-    if table.library != NCCL:
+    if protocols[0].kind == "one_shot":
         return protocols
     low, high = sorted(protocols, key=lambda protocol: protocol.base_us)
     alone = allreduce_seconds(table, (low,))
@@ -178,9 +179,9 @@ def _useful(table: AllReduceTable, protocols: tuple[Protocol, ...]) -> tuple[Pro
     )
 
 
-def _protocols(library: str, kinds: Kinds, values: FloatArray) -> tuple[Protocol, ...]:
+def _protocols(kinds: Kinds, values: FloatArray) -> tuple[Protocol, ...]:
     """Six numbers as two protocols: base [µs], µs per rank and efficiency of each."""
-    names = ("LL", "Simple") if library == NCCL else ("one-shot", "two-shot")
+    names = ("one-shot", "two-shot") if kinds[0] == "one_shot" else ("LL", "Simple")
     return tuple(
         Protocol(
             name=name, kind=kind, base_us=float(values[at]), rank_us=float(values[at + 1]),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fleets.schema.assumptions import AssumptionSet, Collectives, Fit, Protocol
 from fleets.schema.base import Source
-from planner.calibration.allreduce import NCCL, AllReduceFit, AllReduceTable, fit_allreduce
+from planner.calibration.allreduce import NCCL, AllReduceFit, AllReduceTable, fit_allreduce, on_shared_bus
 from planner.calibration.constants import apply
 from planner.calibration.crossval import cross_validate
 from planner.calibration.fit import FitResult, fit
@@ -66,8 +66,19 @@ def calibrate(
 
 
 def collectives_of(base: AssumptionSet, fits: Sequence[AllReduceFit]) -> dict[str, Collectives]:
-    """Libraries by accelerator: NCCL's protocols first, then an engine's kernels; the base's where nothing is fitted."""
-    ordered = sorted(fits, key=lambda found: found.table.library != NCCL)
+    """Libraries by accelerator: NCCL's protocols first, then an engine's kernels; the base's where nothing is fitted.
+
+    Over a shared bus an engine's own times stand alone: NCCL beside them would undercut what the engine does.
+    """
+    engines = {found.table.accelerator for found in fits if found.table.library != NCCL}
+    useful = [
+        f
+        for f in fits
+        if not (
+            f.table.library == NCCL and f.table.accelerator in engines and on_shared_bus(f.table.accelerator)
+        )
+    ]
+    ordered = sorted(useful, key=lambda found: found.table.library != NCCL)
     protocols: dict[str, list[Protocol]] = {}
     for found in ordered:
         protocols.setdefault(found.table.accelerator, []).extend(found.protocols)

@@ -47,6 +47,8 @@ _ISO_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 LENGTH_SHARE = 0.9
 LONGEST_S = 3600.0
 """A mean time beyond this is taken for a wrong unit."""
+SHORTEST_S = 5e-5
+"""A mean time below this likewise: no accelerator reads a model in 50 µs."""
 
 
 @dataclass(frozen=True)
@@ -265,4 +267,6 @@ def _seconds(row: Mapping[str, str], name: str) -> float:
     value = _positive(row, name) / 1e3
     if value > LONGEST_S:
         raise _BadRowError(f"{name} = {value * 1e3:g} ms is more than an hour; is it in microseconds?")
+    if value < SHORTEST_S:
+        raise _BadRowError(f"{name} = {value * 1e3:g} ms is less than 50 µs; is it in seconds?")
     return value
