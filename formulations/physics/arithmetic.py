@@ -23,7 +23,7 @@ class Flop:
 
 
 def decode_flop(architecture: Architecture, choices: Choices, layout: Layout, context: Numbers) -> Flop:
-    """FLOP of one token at `context` (Eq. 25): 2·active + 4·n_q·d_h·(tokens kept, over layers); broadcasts.
+    """FLOP of one token at `context` (P7): 2·active + 4·n_q·d_h·(tokens kept, over layers); broadcasts.
 
     MLA attends in the latent space: 2·n_q·(2·c_kv + rope) instead of 4·n_q·d_h. With idle projections the
     projections (attention and embedding) count f times, since only 1 of f ranks works on them.
@@ -38,8 +38,7 @@ def decode_flop(architecture: Architecture, choices: Choices, layout: Layout, co
 
 
 def prompt_flop(architecture: Architecture, choices: Choices, input_tokens: Numbers) -> Flop:
-    """FLOP of a whole prompt (design.md section 3): 2·active·ℓ + 2·L·n_q·d_h·ℓ², causal; windows cut the
-    square.
+    """FLOP of a whole prompt (design.md section 3): 2·active·ℓ + 2·L·n_q·d_h·ℓ², causal; windows cut the square.
 
     Prompts are attended without MLA's latent trick, so its heads count at their full key and value sizes.
     """

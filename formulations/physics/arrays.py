@@ -23,8 +23,7 @@ def flags(values: Any) -> BoolArray:
 
 
 def finite_share(share: FloatArray, seconds_per_byte: float) -> FloatArray:
-    """share · seconds_per_byte, where a share of zero costs nothing even over a link that is not there
-    (inf)."""
+    """share · seconds_per_byte, where a share of zero costs nothing even over a link that is not there (inf)."""
     if np.isfinite(seconds_per_byte):
         return share * seconds_per_byte
     return np.where(share > 0, np.inf, 0.0)

@@ -1,5 +1,4 @@
-"""Capacity: what the HBM of an instance must hold, and the largest batch that fits (Eq. 19; copies and
-reserve: ours)."""
+"""Capacity: what the HBM of an instance must hold, and the largest batch that fits (P19; copies and reserve: ours)."""
 
 from __future__ import annotations
 
@@ -17,8 +16,7 @@ from formulations.physics.shape import shape
 def weight_bytes_total(
     architecture: Architecture, choices: Choices, layout: Layout, weight_bytes: Numbers
 ) -> FloatArray:
-    """Bytes of all weights on all ranks together; every attention group of a data-parallel layout holds its
-    own copy."""
+    """Bytes of all weights on all ranks together; every attention group of a data-parallel layout holds its own copy."""
     parts = shape(architecture, choices)
     extra = floats(0.0)
     if choices.attention_scaledown == "data_parallel":
@@ -42,8 +40,8 @@ def batch_capacity(
     weights: Numbers,
     kv_bytes_per_sequence: Numbers,
 ) -> FloatArray:
-    """Largest real batch whose KV cache fits: (N·HBM·usable − weights)/KV; inf without a KV cache, 0 if
-    weights overflow.
+    """Largest real batch whose KV cache fits: (N·HBM·usable − weights)/KV; inf without a KV cache, 0 if weights
+    overflow.
 
     `weights` and `kv_bytes_per_sequence` are bytes on all ranks together, draft included where the set says
     so (`speculation_memory`). With `kv_capacity: micro_batch` only b/PP sequences need room, so the batch
@@ -67,8 +65,7 @@ def fits(
     kv_bytes_per_sequence: Numbers,
     batch: Numbers,
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Whether `batch` fits in memory and the pipeline has neither more stages than ranks nor than
-    sequences."""
+    """Whether `batch` fits in memory and the pipeline has neither more stages than ranks nor than sequences."""
     batch = floats(batch)
     resident = batch / layout.pipeline if assumptions.choices.kv_capacity == "micro_batch" else batch
     room = free_hbm(machine, layout, weights) >= floats(kv_bytes_per_sequence) * resident

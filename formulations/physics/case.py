@@ -1,5 +1,4 @@
-"""Case: one model in given precisions on one accelerator under one assumption set; what every evaluation
-starts from."""
+"""Case: one model in given precisions on one accelerator under one assumption set; what every evaluation starts from."""
 
 from __future__ import annotations
 
@@ -40,8 +39,7 @@ class Case:
         weight_precision: str | None = None,
         kv_precision: str | None = None,
     ) -> Case:
-        """The case in named precisions; the architecture's own where none is named. KeyError on an unknown
-        name."""
+        """The case in named precisions; the architecture's own where none is named. KeyError on an unknown name."""
         weight = weight_precision or architecture.weight_precision
         computer = machine(accelerator, assumptions)
         return cls(

@@ -1,7 +1,6 @@
-"""Collectives: one message pattern of a step, affine in the batch for each protocol; the cheapest protocol
-counts.
+"""Collectives: one message pattern of a step, affine in the batch for each protocol; the cheapest protocol counts.
 
-Eq. 31-35: latency = base + k·((ranks/nodes − 1)·t_rank + log2(nodes)·t_node), k = 2 for an all-reduce and 1
+P10, P11: latency = base + k·((ranks/nodes − 1)·t_rank + log2(nodes)·t_node), k = 2 for an all-reduce and 1
 otherwise; transfer = k·bytes·share/(link·efficiency) over the links inside and between nodes. Ours: shares
 other than a ring's.
 """
@@ -22,16 +21,14 @@ ONE_PASS = 1.0
 
 @dataclass(frozen=True)
 class Collective:
-    """`latency` + `per_sequence`·batch seconds per step by protocol (last axis), all repetitions in a step
-    included."""
+    """`latency` + `per_sequence`·batch seconds per step by protocol (last axis), all repetitions in a step included."""
 
     name: str
     latency: FloatArray
     per_sequence: FloatArray
 
     def best(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(latency, transfer) in seconds of the cheapest protocol at `batch`, which broadcasts to the
-        coefficients."""
+        """(latency, transfer) in seconds of the cheapest protocol at `batch`, which broadcasts to the coefficients."""
         latency = self.latency[..., 0] + 0.0 * batch
         transfer = self.per_sequence[..., 0] * batch
         for protocol in range(1, self.latency.shape[-1]):
@@ -50,8 +47,7 @@ class Collective:
         return floats(best)
 
     def affine(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(latency, seconds per sequence) of the protocol that is cheapest at `batch`: an over-estimate
-        elsewhere."""
+        """(latency, seconds per sequence) of the protocol that is cheapest at `batch`: an over-estimate elsewhere."""
         totals = self.latency + self.per_sequence * batch[..., None]
         choice = np.argmin(totals, axis=-1)[..., None]
         latency = np.take_along_axis(np.broadcast_to(self.latency, totals.shape), choice, axis=-1)
@@ -61,8 +57,7 @@ class Collective:
 
 @dataclass(frozen=True)
 class Pattern:
-    """Who talks to whom: `ranks` on `nodes` nodes, `passes` k, and the bytes' shares inside and between
-    nodes."""
+    """Who talks to whom: `ranks` on `nodes` nodes, `passes` k, and the bytes' shares inside and between nodes."""
 
     passes: float
     ranks: FloatArray
@@ -133,6 +128,6 @@ def _transfer(machine: Machine, overlap: str, pattern: Pattern) -> FloatArray:
 
 
 def _torus_transfer(machine: Machine, pattern: Pattern) -> FloatArray:
-    """Eq. 36: every share crosses the same peer-to-peer links, whichever name the data sheet gives them."""
+    """P12: every share crosses the same peer-to-peer links, whichever name the data sheet gives them."""
     link = min(machine.scaleup_s_per_byte, machine.scaleout_s_per_byte)
     return finite_share(1.0 - 1.0 / np.maximum(pattern.ranks, 1.0), link)

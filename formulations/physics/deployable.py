@@ -1,5 +1,4 @@
-"""Deployable layouts: whole-numbered splits that serving engines run, with the reason for each one
-refused."""
+"""Deployable layouts: whole-numbered splits that serving engines run, with the reason for each one refused."""
 
 from __future__ import annotations
 
@@ -66,8 +65,7 @@ def deployable_layouts(
 
 
 def _candidates(architecture: Architecture, limits: LayoutLimits) -> Iterator[Candidate]:
-    """Every combination that differs from another: experts need a mixture, one rank has no 2D and no
-    groups."""
+    """Every combination that differs from another: experts need a mixture, one rank has no 2D and no groups."""
     expert_parallel = limits.expert_parallel if architecture.is_mixture else (False,)
     for accelerators, stages in product(
         sorted(set(limits.instance_accelerators)), sorted(set(limits.pipeline))

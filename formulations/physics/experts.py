@@ -1,5 +1,5 @@
-"""Experts: the expected share of routed experts that a number of tokens touches, and affine bounds on what
-that costs."""
+"""Experts: the expected share of routed experts that a number of tokens touches, and affine bounds on what that
+costs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from formulations.physics.arrays import FloatArray, Numbers, floats
 
 
 def touched_share(tokens: Numbers, sparsity: float) -> FloatArray:
-    """W(n) = 1 − (1 − 1/s)^n, expected share of experts touched by n tokens (Eq. 22); 1 for a dense model,
-    0 for none.
+    """W(n) = 1 − (1 − 1/s)^n, expected share of experts touched by n tokens (P3; the paper's Eq. 22); 1 for a dense
+    model, 0 for none.
 
     Tokens choose experts independently and evenly; real routers are a little more concentrated.
     """

@@ -1,5 +1,4 @@
-"""KV cache: elements kept and bytes read per sequence, with sliding windows, MLA and copies beyond the KV
-heads."""
+"""KV cache: elements kept and bytes read per sequence, with sliding windows, MLA and copies beyond the KV heads."""
 
 from __future__ import annotations
 
@@ -12,8 +11,7 @@ from formulations.physics.layout import Layout
 
 
 def elements_per_token_and_layer(architecture: Architecture) -> int:
-    """2·n_kv·d_h: keys and values of all KV heads; MLA keeps one latent vector and the rotary key for all
-    heads."""
+    """2·n_kv·d_h: keys and values of all KV heads; MLA keeps one latent vector and the rotary key for all heads."""
     attention = architecture.attention
     if attention.kind == "mla":
         return (attention.kv_rank or 0) + attention.rope_dim

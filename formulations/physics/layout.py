@@ -1,5 +1,4 @@
-"""Layout: how one instance is split over its accelerators. Real values are allowed (the paper's grids use
-them)."""
+"""Layout: how one instance is split over its accelerators. Real values are allowed (the paper's grids use them)."""
 
 from __future__ import annotations
 
@@ -18,14 +17,13 @@ class Layout:
     accelerators: FloatArray
     """N, accelerators of the instance."""
     two_d: BoolArray
-    """2D tensor parallelism (Eq. 29 of the paper) instead of 1D."""
+    """2D tensor parallelism (P14) instead of 1D."""
     pipeline: FloatArray
     """PP, pipeline stages."""
     expert_parallel: BoolArray
     """Routed experts are spread over EP = min(T, E) groups instead of each being split over all T ranks."""
     attention_scaledown: FloatArray
-    """f: attention runs on T/f ranks. Idle projections (the paper's code) or f data-parallel groups: a
-    choice."""
+    """f: attention runs on T/f ranks. Idle projections (the paper's code) or f data-parallel groups: a choice."""
 
     @classmethod
     def of(

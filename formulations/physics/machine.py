@@ -17,8 +17,7 @@ MICRO = 1e-6
 
 @dataclass(frozen=True)
 class Protocols:
-    """Protocols of the collective library, one entry per protocol (shape (P,)); seconds and shares of the
-    link.
+    """Protocols of the collective library, one entry per protocol (shape (P,)); seconds and shares of the link.
 
     On a torus there is one: `rank_s` per hop, no node term.
     """

@@ -24,8 +24,7 @@ def network(
     layout: Layout,
     tokens_in_flight: FloatArray,
 ) -> list[Collective]:
-    """All collectives of one step; those that the layouts cannot have are left out. Shapes broadcast,
-    protocols last."""
+    """All collectives of one step; those that the layouts cannot have are left out. Shapes broadcast, protocols last."""
     plan = _Plan(architecture, choices, machine, layout, floats(tokens_in_flight))
     found = [*plan.attention(), *plan.dense_feed_forward(), *plan.expert_feed_forward()]
     return [*found, *plan.all_to_all(), *plan.hops(), *plan.output_head()]
@@ -85,8 +84,7 @@ class _Plan:
         return found
 
     def expert_feed_forward(self) -> list[Collective]:
-        """Routed experts: words of the active experts, shared by the expert groups that reduce side by
-        side."""
+        """Routed experts: words of the active experts, shared by the expert groups that reduce side by side."""
         ff = self.ff
         if not self.architecture.is_mixture:
             return []
@@ -120,8 +118,7 @@ class _Plan:
         return [self._collective("all-to-all", pattern, bytes_sent, 2.0 * self._expert_layers())]
 
     def hops(self) -> list[Collective]:
-        """PP − 1 hand-overs of d_model words between neighbouring stages, each by T pairs of ranks side by
-        side."""
+        """PP − 1 hand-overs of d_model words between neighbouring stages, each by T pairs of ranks side by side."""
         stages = self.layout.pipeline
         if np.all(stages <= 1.0):
             return []
@@ -152,8 +149,7 @@ class _Plan:
         words_out: FloatArray | float,
         layers: FloatArray | float,
     ) -> list[Collective]:
-        """1D: one all-reduce of `words_out`. 2D: of `words_in` and of `words_out`, each over √ranks in
-        √ranks groups."""
+        """1D: one all-reduce of `words_out`. 2D: of `words_in` and of `words_out`, each over √ranks in √ranks groups."""
         two_d = self.layout.two_d
         nodes = self._nodes(ranks)
         if not self.any_two_d:

@@ -53,8 +53,7 @@ def network_pieces(collectives: Sequence[Collective], shape: tuple[int, ...]) ->
 
 
 def _switches(collective: Collective, shape: tuple[int, ...]) -> FloatArray:
-    """Batches at which the collective's lower envelope changes protocol, inf elsewhere; shape (*shape,
-    pairs)."""
+    """Batches at which the collective's lower envelope changes protocol, inf elsewhere; shape (*shape, pairs)."""
     lines = range(collective.latency.shape[-1])
     found = [np.full(shape, np.inf)]
     for one, other in combinations(lines, 2):

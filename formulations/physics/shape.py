@@ -129,8 +129,7 @@ def _attention(architecture: Architecture, choices: Choices) -> tuple[Matrix, ..
 def _attention_parameters(
     architecture: Architecture, choices: Choices, matrices: tuple[Matrix, ...]
 ) -> float:
-    """Of the matrices; the paper's combined MLA counts the true ones, the latent down-projection for K and
-    for V."""
+    """Of the matrices; the paper's combined MLA counts the true ones, the latent down-projection for K and for V."""
     a = architecture.attention
     if a.kind == "gqa" or choices.mla_projections == "separate":
         return sum(matrix.parameters for matrix in matrices)
@@ -144,7 +143,7 @@ def _attention_parameters(
 
 
 def _feed_forward(architecture: Architecture) -> tuple[tuple[Matrix, ...], tuple[Matrix, ...]]:
-    """(dense blocks, routed experts); all matrices of a block are taken as d_model × d_ff, as Eq. 24 does."""
+    """(dense blocks, routed experts); all matrices of a block are taken as d_model × d_ff, as the paper does (P4)."""
     ff, d_model, layers = architecture.feed_forward, architecture.d_model, architecture.layers
     matrices = ff.input_matrices + ff.output_matrices
     if not architecture.is_mixture:

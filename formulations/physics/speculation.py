@@ -2,7 +2,7 @@
 
 A step with speculation is γ draft passes of one token per sequence and one target pass that verifies. In
 the convention `bonus` the target verifies γ+1 positions and yields V = (1 − α^(γ+1))/(1 − α) tokens; in the
-paper's `no_bonus` it verifies γ and yields V = (1 − α^γ)/(1 − α) (Eq. 46). A measured table of accepted
+paper's `no_bonus` it verifies γ and yields V = (1 − α^γ)/(1 − α) (P20; the paper's Eq. 46). A measured table of accepted
 lengths replaces V.
 """
 
@@ -33,8 +33,7 @@ def expected_tokens(drafted: Numbers, acceptance: Numbers, convention: str) -> F
 
 
 def verified_tokens(drafted: Numbers, convention: str) -> FloatArray:
-    """q, tokens in flight per sequence in the target pass: γ + 1 (`bonus`) or γ (`no_bonus`), 1 without
-    drafts."""
+    """q, tokens in flight per sequence in the target pass: γ + 1 (`bonus`) or γ (`no_bonus`), 1 without drafts."""
     drafted = floats(drafted)
     return drafted + 1.0 if convention == "bonus" else np.maximum(drafted, 1.0)
 

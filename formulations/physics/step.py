@@ -1,5 +1,4 @@
-"""Step: the time of one forward pass as coefficients in the batch, and the exact step time evaluated from
-them.
+"""Step: the time of one forward pass as coefficients in the batch, and the exact step time evaluated from them.
 
     step_time(b) = kernel + Σ_collectives min_protocol(latency + per_sequence·b) + max(memory(b), compute(b))
     memory(b)    = dense_read + sequence_read·b + W(q·b/PP)·(expert_read + expert_activation·b)
@@ -119,8 +118,8 @@ class StepCoefficients:
 
         The term f(b) = W(n)·(A + B·b), n = tokens_per_sequence·b, is concave wherever an expert's weights outweigh the
         activations of 2·s tokens (−f'' ∝ r·(A + B·b) − 2·B/tokens_per_sequence with W' = r·(1 − W) ≥ 0, ours), which
-        holds for every published mixture; its tangent then lies above it. Where it does not hold, W ≤ 1 of the activations
-        is taken as 1: still above, no longer touching.
+        holds for every published mixture; its tangent then lies above it. Where it does not hold, W ≤ 1 of the
+        activations is taken as 1: still above, no longer touching.
         """
         batch, per_sequence = floats(batch), self.tokens_per_sequence
         tokens = per_sequence * batch
@@ -133,8 +132,7 @@ class StepCoefficients:
         return self.expert_read * (share - slope * batch) - lift, self.expert_read * slope + activation
 
     def expert_chord(self, low: Numbers, high: Numbers) -> tuple[FloatArray, FloatArray]:
-        """(intercept, slope) of a line ≤ the touched-expert term at every batch in [low, high], low <
-        high."""
+        """(intercept, slope) of a line ≤ the touched-expert term at every batch in [low, high], low < high."""
         low, high = floats(low), floats(high)
         at_low = touched_share(self.tokens_per_sequence * low, self.sparsity)
         at_high = touched_share(self.tokens_per_sequence * high, self.sparsity)
@@ -161,8 +159,7 @@ def step_coefficients(
     tokens_in_flight: Numbers = 1.0,
     collectives: Sequence[Collective] | None = None,
 ) -> StepCoefficients:
-    """Coefficients of one forward pass that carries `tokens_in_flight` tokens of every sequence (q of the
-    paper).
+    """Coefficients of one forward pass that carries `tokens_in_flight` tokens of every sequence (q of the paper).
 
     `weight_bytes` and `kv_bytes` are bytes per element, `flops` the sustained rates
     (`precision.arithmetic_rate`), `context` the tokens that each sequence attends to. All broadcast;

@@ -1,6 +1,6 @@
 """Toy: the model of the paper's section 2.2, kept to reproduce its first tables; plans never use it.
 
-step = L·n_reduce·(rank·max(√N − 1, 0) + base) + max(weights/(N·BW), 2·params·b/(N·C))     (Eq. 11-12)
+step = L·n_reduce·(rank·max(√N − 1, 0) + base) + max(weights/(N·BW), 2·params·b/(N·C))     (P23)
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def toy_step_time(
     flops: Numbers,
     batch: Numbers,
 ) -> StepTime:
-    """Seconds of a step without context, activations or bandwidth of links; `flops` is the sustained
-    FLOP/s. Broadcasts."""
+    """Seconds of a step without context, activations or bandwidth of links; `flops` is the sustained FLOP/s.
+    Broadcasts."""
     counts, n, batch = shape(architecture, assumptions.choices), floats(accelerators), floats(batch)
     latency = architecture.layers * reduces_per_layer(architecture) * reduce_latency(assumptions, n)
     memory = floats(weight_bytes) * counts.total_parameters / (n * machine.bandwidth)
@@ -49,7 +49,7 @@ def reduces_per_layer(architecture: Architecture) -> int:
 def fastest_accelerators(
     weight_read_s: Numbers, reduces_per_step: Numbers, rank_s: Numbers
 ) -> tuple[FloatArray, FloatArray]:
-    """(N, seconds per token) of the fastest single stream, base latencies left out (Eq. 13-14).
+    """(N, seconds per token) of the fastest single stream, base latencies left out (P24; the paper's Eq. 13-14).
 
     Minimises reduces·rank·(√N − 1) + read/N, so N^(3/2) = 2·read/(reduces·rank); `weight_read_s` is the seconds in which
     one accelerator reads all weights, `reduces_per_step` all-reduces of a step, `rank_s` the toy's seconds per √N.

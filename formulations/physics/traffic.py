@@ -1,7 +1,7 @@
 """Traffic: bytes that all ranks together read and write for the weights of one forward pass.
 
 An m×k matrix by n columns on `ranks` ranks in a tp1 × tp2 grid: tp1 = clip(√(m·ranks/k), 1, ranks), tp2 =
-ranks/tp1, bytes = m·k·weight_bytes + (tp1·k + tp2·m)·n·activation_bytes (Eq. 24). The first term is read
+ranks/tp1, bytes = m·k·weight_bytes + (tp1·k + tp2·m)·n·activation_bytes (P4). The first term is read
 once per step, the second grows with the tokens, so traffic is affine in the batch but for the share of
 experts touched.
 """

@@ -16,8 +16,8 @@ CONFIGS = sorted(path.name for path in FOLDER.glob("*.yaml"))
 
 def test_there_is_one_config_per_figure() -> None:
     assert {
-        "toy-model.yaml", "as-presented.yaml", "models.yaml", "speculation.yaml", "accelerators.yaml", "quantisation.yaml",
-        "context-lengths.yaml", "mistral-deepseek-long-context.yaml", "recommended-choices.yaml",
+        "toy-model.yaml", "as-presented.yaml", "models.yaml", "speculation.yaml", "accelerators.yaml",
+        "quantisation.yaml", "context-lengths.yaml", "mistral-deepseek-long-context.yaml", "recommended-choices.yaml",
     } == set(CONFIGS)  # fmt: skip
 
 
