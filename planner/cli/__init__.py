@@ -9,6 +9,7 @@ import typer
 from planner.cli.calibrate import calibrate
 from planner.cli.catalog import catalog
 from planner.cli.check import check
+from planner.cli.compare import compare
 from planner.cli.exit_codes import BUG
 from planner.cli.explain import explain
 from planner.cli.frontier import frontier
@@ -17,6 +18,7 @@ from planner.cli.schema import schema
 from planner.cli.solve import solve
 from planner.cli.step_time import step_time
 from planner.cli.validate import validate
+from planner.cli.whatif import whatif
 from planner.errors import CertificateError, InputError
 
 app = typer.Typer(
@@ -34,6 +36,8 @@ app.add_typer(imports, name="import")
 app.command()(step_time)
 app.command()(frontier)
 app.command()(explain)
+app.command()(whatif)
+app.command()(compare)
 
 
 def main() -> None:
