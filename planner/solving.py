@@ -16,6 +16,7 @@ from planner.explain.sensitivity import sensitivity as more
 from planner.options.build import OptionSource
 from planner.plan.extract import plan_from
 from planner.plan.plan import Plan
+from planner.questions.alternatives import alternatives_to
 from planner.questions.ask import ask
 
 
@@ -33,6 +34,8 @@ def solve(
     what the plan would have cost without margin and under ideal constants. `explain=False` leaves out why an infeasible
     study is so and what would give it a plan, which takes up to the time limit again. `sensitivity=True` solves again
     for headroom and next steps, within the time limit again; marginal prices come with every plan that was found quickly.
+
+    The config's `alternatives` take its time limit again. A frontier is `planner.questions.frontier.trace`.
 
     Raises `InputError` for bad input and `CertificateError` when a plan fails its check. Infeasible and out of time are
     plans without tables, whose `status` says which.
@@ -54,6 +57,14 @@ def solve(
     if plan.found and (sensitivity or (compare and solved < PATIENCE_S)):
         figures = more(source, answer, resolved.study.solver.time_limit_s if sensitivity else 0.0)
         plan = replace(plan, sensitivity={**plan.sensitivity, **figures.to_dict()})
+    alternatives = alternatives_to(source, answer) if plan.found else None
+    if alternatives is not None:
+        notes = (
+            ()
+            if alternatives.complete
+            else (f"time ended the search after {len(alternatives.answers)} plans",)
+        )
+        plan = replace(plan, alternatives=tuple(alternatives.rows()), notes=(*plan.notes, *notes))
     plan.timings["physics"] = physics
     plan.timings["total"] = solved
     return plan

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from planner.cli.exit_codes import exit_code
-
-
-class Output(StrEnum):
-    """Forms of a plan on standard output."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
+from planner.cli.trade import Output, show_frontier
 
 
 def solve(
@@ -31,12 +23,17 @@ def solve(
     ] = False,
 ) -> None:
     """Find the best fleet for a config and print it with its certificate."""
+    from planner.config.load import load_study
     from planner.report.console import report_console
     from planner.report.explanation import print_sensitivity
     from planner.report.text import print_plan
+    from planner.report.trade import print_alternatives
     from planner.solving import solve as solve_study
 
-    plan = solve_study(config, screening=screening, sensitivity=sensitivity)
+    study = load_study(config)
+    if study.study.question.frontier is not None:
+        raise typer.Exit(show_frontier(study, output, screening))
+    plan = solve_study(study, screening=screening, sensitivity=sensitivity)
     if output is Output.json:
         import json
 
@@ -45,6 +42,8 @@ def solve(
         print(plan.instances.to_csv(index=False), end="")
     else:
         print_plan(plan)
+        if plan.alternatives:
+            print_alternatives(plan.alternatives)
         if sensitivity:
             print_sensitivity(plan.sensitivity, report_console())
     raise typer.Exit(exit_code(plan.status.solution, plan.status.termination))

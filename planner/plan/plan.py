@@ -53,6 +53,8 @@ class Plan:
     """Infeasible: the limits that clash, in the config's words."""
     relaxations: tuple[dict[str, Any], ...] = ()
     """Infeasible: changes of the config each of which gives a plan, and what that plan costs; all solved."""
+    alternatives: tuple[dict[str, Any], ...] = ()
+    """The next best plans that differ in kinds, this one first; where the config asks for them."""
     rejected: tuple[dict[str, str], ...] = ()
     """What was left out of the options, with what it needed and had."""
     notes: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ class Plan:
             "sensitivity": _finite(self.sensitivity),
             "clashes": list(self.clashes),
             "relaxations": _finite(self.relaxations),
+            "alternatives": _finite(self.alternatives),
             "rejected": list(self.rejected),
             "notes": list(self.notes),
             "timings": {stage: round(seconds, 4) for stage, seconds in self.timings.items()},

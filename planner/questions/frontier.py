@@ -26,6 +26,7 @@ from planner.questions.pace import kept_pace, search_pace
 from planner.questions.settings import with_solver
 from planner.questions.simplify import simplify
 from planner.questions.throughput import as_served, is_bounded, or_none, refuse_unbounded
+from planner.solver.highs import Termination
 
 UNITS: dict[Axis, str] = {"cost": "$/h", "pace": "tokens/s per user", "throughput": "tokens/s"}
 COLUMNS: dict[Axis, str] = {
@@ -67,6 +68,8 @@ class Frontier:
     without_plan: tuple[float, ...]
     """Values of the swept axis at which no plan was found."""
     seconds: float
+    termination: Termination = "optimal"
+    """Why the search for the first point stopped."""
 
     def rows(self) -> list[dict[str, Any]]:
         """One record per point, units in the names: both axes, cost per million tokens, bound, gap, status, fleet."""
@@ -108,8 +111,10 @@ def trace(source: OptionSource) -> Frontier:
     if optimised == "throughput":
         refuse_unbounded(source)
     ends = question.between or _ends(source, swept, _goal(source, optimised), deadline)
-    if ends is None:
-        return Frontier(study, (swept, optimised), question.workload, (), 0, (), time.perf_counter() - since)
+    if not isinstance(ends, tuple):
+        return Frontier(
+            study, (swept, optimised), question.workload, (), 0, (), time.perf_counter() - since, ends
+        )
     values = (np.geomspace if swept == "pace" else np.linspace)(*ends, question.points)
     points: list[Point] = []
     missing: list[float] = []
@@ -162,8 +167,10 @@ def _changes(study: ResolvedStudy, swept: Axis, value: float) -> list[ResolvedWo
     return [replace(w, demand=w.demand * value / total) for w in workloads]
 
 
-def _ends(source: OptionSource, swept: Axis, goal: Goal, deadline: float) -> tuple[float, float] | None:
-    """Lowest and highest value worth asking for; None where there is no plan at all."""
+def _ends(
+    source: OptionSource, swept: Axis, goal: Goal, deadline: float
+) -> tuple[float, float] | Termination:
+    """Lowest and highest value worth asking for; where there is no plan at all, why the search for one stopped."""
     study = source.study
     if swept == "pace":
         name = study.study.question.workload
@@ -171,7 +178,7 @@ def _ends(source: OptionSource, swept: Axis, goal: Goal, deadline: float) -> tup
         until = time.perf_counter() + _SEARCH * (deadline - time.perf_counter())
         lowest = optimise(with_solver(source, time_limit_s=until - time.perf_counter()), goal)
         if lowest.allocation is None:
-            return None
+            return lowest.termination
         found = search_pace(source, name, goal, _END, until)
         asked = 1 + study.workload(name).safety
         return kept_pace(lowest, name) / asked, max(found.served, kept_pace(lowest, name)) / asked
@@ -179,9 +186,9 @@ def _ends(source: OptionSource, swept: Axis, goal: Goal, deadline: float) -> tup
         return _from_demand(source)
     most_goal = throughput_goal(study)
     share = _SEARCH * (deadline - time.perf_counter())
-    most = optimise(with_solver(source, time_limit_s=share), most_goal)
+    most = or_none(optimise(with_solver(source, time_limit_s=share), most_goal))
     if most.objective is None:
-        return None
+        return most.termination
     return most.objective / study.study.question.points, most.objective * (1 - _SAME)
 
 

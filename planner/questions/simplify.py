@@ -35,20 +35,22 @@ def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer
     `seconds` is the time it may take; default: a fifth of the config's time limit (a twentieth where that has passed), at
     most `MOST_SECONDS`.
     """
-    if answer.allocation is None or answer.objective is None:
+    first = answer.allocation
+    if first is None or answer.objective is None:
         return answer
+    answer = replace(answer, objective=worth(goal, answer.data, first))  # from prices, free of scaling
     settings = answer.study.study.solver
     share = LATE_SHARE_OF_TIME if answer.termination == "time_limit" else SHARE_OF_TIME
     limit = min(share * settings.time_limit_s, MOST_SECONDS) if seconds is None else seconds
     since = time.perf_counter()
     data = answer.data.only(_candidates(answer, goal), _granted(answer, goal))
     model = build_program(data, "simplest")
-    write_start(model, data, answer.allocation)
+    write_start(model, data, first)
     left = max(0.05, limit - (time.perf_counter() - since))
     result = solve_program(model, SolverOptions(_GAP, left, settings.threads, settings.seed), start=True)
-    found = read_allocation(model, data) if result.has_solution else answer.allocation
+    found = read_allocation(model, data) if result.has_solution else first
     timings = answer.timings | {"simplify": time.perf_counter() - since}
-    if complexity(found) >= complexity(answer.allocation):
+    if complexity(found) >= complexity(first):
         return replace(answer, timings=timings)
     value = worth(goal, answer.data, found)
     return replace(

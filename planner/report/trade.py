@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.questions.alternatives import Alternatives
 from planner.questions.frontier import UNITS, Frontier
 from planner.report.console import Column, print_table, report_console, table
 from planner.report.numbers import number, share
@@ -57,18 +57,17 @@ def print_frontier(frontier: Frontier) -> None:
         return
     print_table(table(f"{name}: {optimised} against {swept}", columns, rows), console)
     if frontier.beaten:
-        console.print(f"{frontier.beaten} more points are left out: another is at least as good in both.")
+        console.print(f"Points left out because another is at least as good in both: {frontier.beaten}.")
     if frontier.without_plan:
         values = ", ".join(number(value, _DIGITS[swept]) for value in frontier.without_plan)
         console.print(f"No plan was found at {values} {UNITS[swept]}.")
 
 
-def print_alternatives(alternatives: Alternatives) -> None:
-    """Print the plans one below the other: what each costs, how much worse it is, and its kinds."""
+def print_alternatives(plans: Sequence[Mapping[str, Any]]) -> None:
+    """Print the rows of `Alternatives`, one plan below the other: its objective, how much worse it is, its kinds."""
     console = report_console()
-    unit = alternatives.answers[0].unit
     columns = [
-        Column("plan"), Column("objective", unit), Column("worse by", "%"), Column("gap", "%"),
+        Column("plan"), Column("objective", str(plans[0]["unit"])), Column("worse by", "%"), Column("gap", "%"),
         Column("kinds", text=True),
     ]  # fmt: skip
     rows = [
@@ -79,8 +78,6 @@ def print_alternatives(alternatives: Alternatives) -> None:
             share(row["gap"]),
             str(row["kinds"]).replace(", ", "\n"),
         )
-        for row in alternatives.rows()
+        for row in plans
     ]
     print_table(table("Plans that differ in kinds", columns, rows), console)
-    if not alternatives.complete:
-        console.print("Time ended the search: there may be better plans among those not listed.")

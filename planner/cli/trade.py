@@ -1,0 +1,39 @@
+"""Forms of output, and a frontier question on the command line: many plans, one row each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from planner.cli.exit_codes import exit_code
+
+if TYPE_CHECKING:
+    from planner.config.resolve import ResolvedStudy
+
+
+class Output(StrEnum):
+    """Forms of a plan on standard output."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def show_frontier(study: ResolvedStudy, output: Output, screening: bool) -> int:
+    """Trace and print the frontier that a config asks for; the exit code."""
+    from planner.options.build import OptionSource
+    from planner.questions.frontier import trace
+    from planner.report.trade import frontier_document, print_frontier
+
+    frontier = trace(OptionSource(study, screening))
+    if output is Output.json:
+        import json
+
+        print(json.dumps(frontier_document(frontier), indent=2, ensure_ascii=False, allow_nan=False))
+    elif output is Output.csv:
+        import pandas as pd
+
+        print(pd.DataFrame(frontier.rows()).to_csv(index=False), end="")
+    else:
+        print_frontier(frontier)
+    return exit_code("feasible" if frontier.points else "none", frontier.termination)
