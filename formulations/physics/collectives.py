@@ -48,11 +48,15 @@ class Collective:
 
     def affine(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(latency, seconds per sequence) of the protocol that is cheapest at `batch`: an over-estimate elsewhere."""
-        totals = self.latency + self.per_sequence * batch[..., None]
-        choice = np.argmin(totals, axis=-1)[..., None]
-        latency = np.take_along_axis(np.broadcast_to(self.latency, totals.shape), choice, axis=-1)
-        slope = np.take_along_axis(np.broadcast_to(self.per_sequence, totals.shape), choice, axis=-1)
-        return latency[..., 0], slope[..., 0]
+        latency, slope = self.latency[..., 0], self.per_sequence[..., 0]
+        total = latency + slope * batch
+        for protocol in range(1, self.latency.shape[-1]):
+            other_latency, other_slope = self.latency[..., protocol], self.per_sequence[..., protocol]
+            other = other_latency + other_slope * batch
+            better = other < total
+            latency, slope = np.where(better, other_latency, latency), np.where(better, other_slope, slope)
+            total = np.minimum(total, other)
+        return np.broadcast_to(latency, total.shape), np.broadcast_to(slope, total.shape)
 
 
 @dataclass(frozen=True)
