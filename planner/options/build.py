@@ -113,17 +113,20 @@ class OptionSource:
         found: list[Option] = []
         raw, exact = 0, True
         for performances in self.tables.values():
+            classes: dict[str, list[Pieces]] = {"aggregated": [], "decode": []}
             for wanted in service_classes(performances[0].workloads) if performances else ():
-                for role in ("aggregated", "decode"):
+                for role, together in classes.items():
                     lines = [
                         pieces(p, wanted, estimate, refinement) for p in performances if p.table.role == role
                     ]
                     raw += sum(len(line.row) for line in lines)
                     exact = exact and all(line.exact for line in lines)
-                    found += self._screened(lines, estimate)
+                    together += lines
                 prompts = [p for p in performances if p.table.role == "prefill"]
                 raw += sum(len(p.table) for p in prompts)
                 found += prefill_options(prompts, self.study.assumptions, wanted, self.screening)
+            for lines in classes.values():
+                found += self._screened(lines, estimate)
         raw += len(self.measured)
         found += self._screened_measured()
         kinds = {
@@ -143,7 +146,8 @@ class OptionSource:
         )
 
     def _screened(self, lines: list[Pieces], estimate: Estimate) -> Iterable[Option]:
-        """Options of one model, accelerator, role and service class that no other makes useless."""
+        """Options of one model, accelerator and role that no other makes useless, whatever their service classes: an
+        option of a stricter class serves what a milder one does."""
         lines = [line for line in lines if len(line.row)]
         if not lines:
             return
@@ -155,10 +159,15 @@ class OptionSource:
         gpus = np.concatenate([line.gpus for line in lines])
         origin = [(line, index) for line in lines for index in range(len(line.row))]
         served = np.isfinite(stacked).all(axis=1).any(axis=1)
-        kept = undominated(stacked, gpus) if self.screening else np.flatnonzero(served)
+        kept = undominated(stacked, gpus, self._units(lines)) if self.screening else np.flatnonzero(served)
         for index in sorted(kept):
             line, position = origin[index]
             yield option_of(line, position, estimate)
+
+    def _units(self, lines: list[Pieces]) -> set[int]:
+        """Billing units of the supplies that offer the accelerator of these lines."""
+        name = lines[0].performance.table.accelerator.name
+        return {s.unit for s in self.study.supplies if s.accelerator and s.accelerator.name == name}
 
     def _screened_measured(self) -> Iterable[Option]:
         """Measured options that no other of the same model, accelerator and role makes useless."""
