@@ -8,12 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fleets import catalog
-from fleets.errors import CatalogError
-from fleets.loading import read_yaml, validate
-from fleets.schema.fleets import Fleet
 from planner.config.load import load_study, study_from
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolve import ResolvedStudy, Resolver
 from planner.errors import InputError
 from planner.whatif.paths import Place, put, value_at
 
@@ -49,7 +45,10 @@ def base_from(study: ResolvedStudy | str | Path | Mapping[str, Any]) -> Base:
     """Read a config (path, mapping or study) as a base; raises `InputError`."""
     resolved = study if isinstance(study, ResolvedStudy) else load_study(study)
     written = resolved.study
-    fleet = _fleet(resolved)
+    resolver = Resolver(resolved.file, resolved.folder)
+    fleet = resolver.fleet(written.fleet)
+    if fleet is None:
+        raise InputError(resolver.problems)
     config = written.model_dump(mode="json", exclude_unset=True)
     full = written.model_dump(mode="json")
     config["fleet"] = fleet.model_dump(mode="json", exclude_unset=True)
@@ -58,15 +57,3 @@ def base_from(study: ResolvedStudy | str | Path | Mapping[str, Any]) -> Base:
         if not found.owned:
             supply["price_usd_per_hour"] = found.usd_per_hour
     return Base(config, full, resolved.file, resolved.folder)
-
-
-def _fleet(resolved: ResolvedStudy) -> Fleet:
-    fleet = resolved.study.fleet
-    if isinstance(fleet, Fleet):
-        return fleet
-    try:
-        if fleet.endswith((".yaml", ".yml", ".json")):
-            return validate(Fleet, read_yaml(resolved.folder / fleet, fleet), fleet)
-        return catalog.fleet(fleet)
-    except CatalogError as error:
-        raise InputError(error.problems) from None

@@ -1,0 +1,90 @@
+"""Reused physics and options give what a separate solve gives, whatever changes and in whatever order."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from planner.config.load import load_study
+from planner.solving import solve
+from planner.whatif.reuse import Shared
+from planner.whatif.scenarios import places_of, read_batch
+from planner.whatif.solve_one import Settings, Task, solve_task
+from tests.planner.whatif.conftest import DEMAND, PACE, PRICE
+
+CHANGES: dict[str, list[Any]] = {
+    PRICE: [1.0, 3.0],
+    DEMAND: [10000, 50000],
+    PACE: [15, 60],
+    "workloads.chat.input_tokens": [100, 4000],
+    "workloads.chat.max_ttft_ms": [300, None],
+    "workloads.chat.prefix_hit_rate": [0.5],
+    "fleet.supply[h100-sxm].limit": [4],
+    "fleet.supply[l40s].accelerator": ["a100-80gb-sxm"],
+    "fleet.supply[h100-sxm].unit": [8],
+    "models.llama-8b.weight_precisions": [["bf16", "fp8"]],
+    "models.llama-8b.kv_precisions": [["bf16", "fp8"]],
+    "models.llama-8b.architecture": ["qwen3-8b"],
+    "layouts.instance_gpus": [[1, 2, 4]],
+    "assumptions": ["erdil-2025"],
+    "prefill": [False],
+    "utilisation": [0.7],
+    "safety": [0.2],
+    "spares.number": [1],
+    "question": [{"minimise": "gpus"}, {"minimise": "power"}],
+}
+
+
+def _scenarios(study: dict[str, Any]) -> Any:
+    """Every change alone, and pairs of them, in a shuffled order."""
+    chosen = random.Random(4)
+    single = [{path: value} for path, values in CHANGES.items() for value in values]
+    pairs = [{**chosen.choice(single), **chosen.choice(single)} for _ in range(25)]
+    named = [{"name": f"s{i}", "set": changes} for i, changes in enumerate([*single, *pairs])]
+    chosen.shuffle(named)
+    return read_batch({"base": study, "scenarios": named})
+
+
+def test_every_kind_of_change_equals_a_separate_solve(study: dict[str, Any]) -> None:
+    batch = _scenarios(study)
+    shared = Shared()
+    for scenario in batch.scenarios:
+        changes = places_of(batch.base, scenario)
+        record = solve_task(batch.base, Task("x", changes), Settings(), shared)
+        alone = solve(batch.base.changed(changes), compare=False, explain=False)
+        assert record["termination"] == alone.status.termination, (scenario, record["message"])
+        assert record["solution"] == alone.status.solution
+        if alone.found:
+            assert record["objective"] == pytest.approx(alone.objective.value, rel=1e-6), scenario
+            assert record["bound"] == pytest.approx(alone.objective.bound, rel=1e-6)
+            assert record["unit"] == alone.objective.unit
+    assert shared.physics.hits > 20
+    assert shared.options.hits > 20
+
+
+def test_shared_options_are_the_very_same(study: dict[str, Any]) -> None:
+    from planner.options.build import OptionSource
+
+    shared = Shared()
+    for pace in (15, 40, 15):
+        for demand in (5000, 50000):
+            study["workloads"][0] |= {"min_pace_tokens_per_s": pace, "demand_tokens_per_s": demand}
+            resolved = load_study(study)
+            reused = shared.source(resolved).options()
+            alone = OptionSource(resolved).options()
+            assert [o.id for o in reused.options] == [o.id for o in alone.options]
+            for one, other in zip(reused.options, alone.options, strict=True):
+                assert (one.instance_s_per_token == other.instance_s_per_token).all()
+            assert reused.rejections == alone.rejections
+    assert (shared.physics.misses, shared.options.misses) == (1, 2)
+
+
+def test_what_was_kept_longest_ago_is_forgotten(study: dict[str, Any]) -> None:
+    shared = Shared()
+    shared.physics.most = 2
+    for tokens in (100, 200, 300, 300, 100):
+        study["workloads"][0]["input_tokens"] = tokens
+        shared.source(load_study(study))
+    assert (len(shared.physics), shared.physics.hits, shared.physics.misses) == (2, 1, 4)
