@@ -52,14 +52,8 @@ STEP_CONSTANTS = (
     Constant("prompt_kernel_us", "extra launch time per kernel of a pass with a prompt", 6.0, 0.7, 0.5, 60.0),
 )
 FIRST_TOKEN_CONSTANTS = (
-    Constant(
-        "first_token_steps",
-        "decode steps before a prompt is scheduled and after its pass",
-        2.0,
-        0.5,
-        0.5,
-        10.0,
-    ),
+    # half a step in progress, one scheduled ahead, the sequences that share the prompt's pass, half a step to come out
+    Constant("first_token_steps", "decode steps around a prompt's pass until its token is out", 3.0, 0.2, 0.5, 10.0),
 )
 
 

@@ -19,7 +19,7 @@ from planner.calibration.predict import Predictor
 from tests.planner.calibration.sample import ROWS, write
 
 TRUE = {
-    "kernel_launch_latency_us": 4.0, "sequence_us": 20.0, "kv_bandwidth": 0.7, "compute_bf16": 0.65, "compute_fp8": 0.5,
+    "kernel_launch_latency_us": 4.0, "sequence_us": 20.0, "kv_bandwidth": 0.78, "compute_bf16": 0.65, "compute_fp8": 0.5,
     "expert_factor": 1.8, "prompt_kernel_us": 12.0, "request_ms.vllm": 30.0, "burst_share.vllm": 0.2,
     "request_ms.trtllm": 60.0, "burst_share.trtllm": 0.4, "request_ms.sglang": 90.0, "burst_share.sglang": 0.6,
 }  # fmt: skip
