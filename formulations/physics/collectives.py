@@ -79,32 +79,31 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Route:
-    """A pattern on a machine: seconds and seconds per byte of one message by protocol, which come first here."""
+    """A pattern on a machine: seconds and seconds per byte by protocol, which come first here."""
 
     latency: FloatArray
     per_byte: FloatArray
 
     def collective(
-        self, name: str, bytes_per_sequence: FloatArray, repetitions: FloatArray | float
+        self, name: str, bytes_per_sequence: FloatArray, where: FloatArray | float | None = None
     ) -> Collective:
-        """`repetitions` messages a step of that many bytes per sequence; no repetitions cost nothing."""
-        repetitions = floats(repetitions)
-        load = repetitions * bytes_per_sequence
-        if np.all(repetitions > 0):
-            latency, slope = self.latency * repetitions, self.per_byte * load
-        else:
+        """Messages of that many bytes per sequence; `where` multiplies them, and none cost nothing."""
+        latency, slope = self.latency, self.per_byte * bytes_per_sequence
+        if where is not None:
+            where = floats(where)
             with np.errstate(invalid="ignore"):  # none over a link or by a kernel that is not there: 0 · inf
-                latency = np.where(repetitions > 0, self.latency * repetitions, 0.0)
-                slope = np.where(repetitions > 0, self.per_byte * load, 0.0)
+                latency = np.where(where > 0, latency * where, 0.0)
+                slope = np.where(where > 0, slope * where, 0.0)
         return Collective(name, np.moveaxis(latency, 0, -1), np.moveaxis(slope, 0, -1))
 
 
-def route(machine: Machine, overlap: str, pattern: Pattern) -> Route:
-    """Costs of `pattern`: 0 where a single rank has nobody to talk to, inf over a link that is not there.
+def route(machine: Machine, overlap: str, pattern: Pattern, repetitions: float = 1.0) -> Route:
+    """Costs of `pattern`, so many times a step: 0 where a rank is alone, inf over a link that is not there.
 
     `overlap` is the choice `link_overlap`: the slower of both transfers, or their sum.
     """
-    ranks, passes, protocols = pattern.ranks, pattern.passes, machine.protocols
+    ranks, protocols = pattern.ranks, machine.protocols
+    passes = pattern.passes * repetitions
     seconds = _torus_transfer(machine, pattern) if machine.torus else _transfer(machine, overlap, pattern)
     seconds = passes * seconds
     hops = ranks - 1.0 if machine.torus else ranks / pattern.nodes - 1.0
@@ -118,10 +117,10 @@ def route(machine: Machine, overlap: str, pattern: Pattern) -> Route:
         line = latency[index, ...]
         np.multiply(hops, passes * rank, out=line)
         line += stages * (passes * node)
-        line += base
+        line += base * repetitions
         line *= company
         np.divide(seconds, efficiency, out=per_byte[index, ...])
-    adapt_to_kinds(protocols.kinds, passes == ALL_REDUCE, ranks, pattern.nodes, latency, per_byte)
+    adapt_to_kinds(protocols.kinds, pattern.passes == ALL_REDUCE, ranks, pattern.nodes, latency, per_byte)
     return Route(latency, per_byte)
 
 

@@ -76,10 +76,15 @@ class _Plan:
                 "dense feed-forward", self.ranks, words_in, d_model * ff.output_matrices, ff.dense_layers
             )
         if ff.shared_experts and np.any(self.layout.expert_parallel):
-            layers = np.where(self.layout.expert_parallel, self._expert_layers(), 0.0)
+            spread = floats(self.layout.expert_parallel)
             words_in = float(ff.input_matrices * self._shared_d_ff())
             found += self._reduce(
-                "shared experts", self.ranks, words_in, d_model * ff.output_matrices, layers
+                "shared experts",
+                self.ranks,
+                words_in,
+                d_model * ff.output_matrices,
+                self._expert_layers(),
+                spread,
             )
         return found
 
@@ -115,7 +120,7 @@ class _Plan:
             nodes = self._nodes(np.where(self.layout.expert_parallel, self.ranks, 1.0))
             inside = np.maximum(0.0, 1.0 / nodes - 1.0 / groups)
             pattern = Pattern(ONE_PASS, groups, np.minimum(nodes, groups), inside, 1.0 - 1.0 / nodes)
-        return [self._collective("all-to-all", pattern, bytes_sent, 2.0 * self._expert_layers())]
+        return [self._route(pattern, 2.0 * self._expert_layers()).collective("all-to-all", bytes_sent)]
 
     def hops(self) -> list[Collective]:
         """PP − 1 hand-overs of d_model words between neighbouring stages, each by T pairs of ranks side by side."""
@@ -125,13 +130,15 @@ class _Plan:
         bytes_sent = self.architecture.d_model * self.word_bytes / self.ranks
         two, one = np.full_like(stages, 2.0), np.ones_like(stages)
         if self.choices.point_to_point == "inter_node_double_rate":
-            return [self._collective("pipeline", Pattern.ring(ONE_PASS, two, two), bytes_sent, stages - 1.0)]
+            return [
+                self._route(Pattern.ring(ONE_PASS, two, two)).collective("pipeline", bytes_sent, stages - 1.0)
+            ]
         crossing = np.minimum(stages, self._nodes(self.layout.accelerators)) - 1.0
         inside = Pattern(ONE_PASS, two, one, one, 0.0 * one)
         between = Pattern(ONE_PASS, two, two, 0.0 * one, one)
         return [
-            self._collective("pipeline inside nodes", inside, bytes_sent, stages - 1.0 - crossing),
-            self._collective("pipeline between nodes", between, bytes_sent, crossing),
+            self._route(inside).collective("pipeline inside nodes", bytes_sent, stages - 1.0 - crossing),
+            self._route(between).collective("pipeline between nodes", bytes_sent, crossing),
         ]
 
     def output_head(self) -> list[Collective]:
@@ -139,7 +146,9 @@ class _Plan:
         if self.choices.kernels_per_layer != "by_layout" or self.architecture.vocabulary == 0:
             return []
         pattern = Pattern.ring(ONE_PASS, self.ranks, self._nodes(self.ranks))
-        return [self._collective("output head", pattern, self.architecture.vocabulary * self.word_bytes, 1.0)]
+        return [
+            self._route(pattern).collective("output head", self.architecture.vocabulary * self.word_bytes)
+        ]
 
     def _reduce(
         self,
@@ -147,33 +156,30 @@ class _Plan:
         ranks: FloatArray,
         words_in: FloatArray | float,
         words_out: FloatArray | float,
-        layers: FloatArray | float,
+        layers: float,
+        where: FloatArray | None = None,
     ) -> list[Collective]:
-        """1D: one all-reduce of `words_out`. 2D: of `words_in` and of `words_out`, each over √ranks in √ranks groups."""
+        """1D: one all-reduce of `words_out` per layer. 2D: of `words_in` and of `words_out`, each over √ranks."""
         two_d = self.layout.two_d
         nodes = self._nodes(ranks)
         if not self.any_two_d:
-            return [self._all_reduce(ranks, nodes).collective(name, words_out * self.word_bytes, layers)]
+            line = self._route(Pattern.ring(ALL_REDUCE, ranks, nodes), layers)
+            return [line.collective(name, words_out * self.word_bytes, where)]
         side, side_nodes = np.sqrt(ranks), np.sqrt(nodes)
-        groups = side
+        groups, inner = side, where
         if not self.all_two_d:
             side, side_nodes = np.where(two_d, side, ranks), np.where(two_d, side_nodes, nodes)
             groups = np.where(two_d, side, 1.0)
-        grid = self._all_reduce(side, side_nodes)
+            inner = floats(two_d) if where is None else two_d * where
+        grid = self._route(Pattern.ring(ALL_REDUCE, side, side_nodes), layers)
         per_group = self.word_bytes / groups
-        output = grid.collective(f"{name} output", words_out * per_group, layers)
-        inner_layers = layers if self.all_two_d else np.where(two_d, layers, 0.0)
-        return [grid.collective(f"{name} input", words_in * per_group, inner_layers), output]
+        return [
+            grid.collective(f"{name} input", words_in * per_group, inner),
+            grid.collective(f"{name} output", words_out * per_group, where),
+        ]
 
-    def _all_reduce(self, ranks: FloatArray, nodes: FloatArray) -> Route:
-        return route(self.machine, self.choices.link_overlap, Pattern.ring(ALL_REDUCE, ranks, nodes))
-
-    def _collective(
-        self, name: str, pattern: Pattern, bytes_sent: FloatArray, repetitions: FloatArray | float
-    ) -> Collective:
-        return route(self.machine, self.choices.link_overlap, pattern).collective(
-            name, bytes_sent, repetitions
-        )
+    def _route(self, pattern: Pattern, repetitions: float = 1.0) -> Route:
+        return route(self.machine, self.choices.link_overlap, pattern, repetitions)
 
     def _nodes(self, ranks: FloatArray) -> FloatArray:
         return np.ceil(ranks / self.machine.domain)
