@@ -139,6 +139,8 @@ def program_data(
 ) -> ProgramData:
     """Scale options and demands; `pairs` says which option is offered in which supply.
 
+    An option of which limit, budget or power do not allow one instance is left out.
+
     A workload whose demand is 0 (the free one of a throughput question) gets the lot of its best instance.
     """
     best: dict[str, float] = {}
@@ -152,9 +154,8 @@ def program_data(
     }
     fixed = {name: 0.0 if name in scaled else value for name, value in demand.items()}
     most = {s.name: _most_units(s, budget_usd_per_hour, power_limit_kw) for s in supplies}
-    offers = tuple(
-        _offer(option, supply, lot, fixed, utilisation, most[supply.name]) for option, supply in pairs
-    )
+    possible = (_offer(option, supply, lot, fixed, utilisation, most[supply.name]) for option, supply in pairs)
+    offers = tuple(offer for offer in possible if offer.most_instances >= 1)
     prices = [supply.usd_per_hour * supply.unit for supply in supplies if supply.usd_per_hour > 0]
     return ProgramData(
         offers, supplies, workloads, lot, spare_number, spare_share, power_limit_kw, budget_usd_per_hour, scaled,
