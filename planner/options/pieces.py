@@ -155,8 +155,12 @@ def _chords(
 
 
 def _safe(limits: FloatArray, step: FloatArray, sequence: FloatArray, budget: FloatArray) -> FloatArray:
-    """Lower the pace limits to what the line itself allows, so that mixes of workloads keep the pace too."""
-    line = whole((budget[:, :, None] - step[:, :, None]) / sequence)
+    """Lower the pace limits to what the line itself allows, so that mixes of workloads keep the pace too.
+
+    Limits are whole batches of the exact physics; what a line allows beside its point may lie a little below and is not
+    rounded again (5.98 is not 5), or refinement would never reach the exact physics.
+    """
+    line = (budget[:, :, None] - step[:, :, None]) / sequence
     safe = np.concatenate([limits[:, :1], np.minimum(limits[:, 1:], line)], axis=1)
     served = np.asarray((safe >= 1).all(axis=1))
     return np.asarray(np.where(served[:, None, :], safe, 0.0))
