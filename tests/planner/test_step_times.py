@@ -199,3 +199,11 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     for path in (str(empty), str(tmp_path / "none.csv")):
         result = CliRunner().invoke(app, ["step-time", path])
         assert isinstance(result.exception, InputError)
+
+
+def test_the_page_lists_every_column() -> None:
+    from planner.step_points import ALIASES, COLUMNS
+
+    page = (Path(__file__).resolve().parents[2] / "docs" / "physics.md").read_text()
+    for column in (*COLUMNS, *ALIASES, "attn_scaledown", "draft"):
+        assert column in page
