@@ -57,7 +57,7 @@ class BatchTables:
     def inputs(self) -> list[str]:
         """Columns that hold inputs and differ between rows."""
         columns = [column for column in self.scenarios if str(column).startswith(INPUT_PREFIXES)]
-        return [column for column in columns if self.scenarios[column].astype(str).nunique() > 1]
+        return [column for column in columns if self.scenarios[column].nunique(dropna=False) > 1]
 
     @property
     def accelerators(self) -> list[str]:

@@ -1,0 +1,111 @@
+"""The tables say what was set, what came out, and cannot hurt a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from planner.errors import InputError
+from planner.solving import solve
+from planner.whatif import tables as module
+from planner.whatif.results import BatchTables, load_tables
+from planner.whatif.runner import run_batch
+from planner.whatif.scenarios import read_batch
+from planner.whatif.spreadsheet import line, safe
+from planner.whatif.workers import Workers
+from tests.planner.whatif.conftest import DEMAND, PRICE
+
+
+def _run(folder: Path, **data: Any) -> BatchTables:
+    run_batch(read_batch(data), folder, Workers(jobs=1), show_progress=False)
+    return load_tables(folder)
+
+
+def test_a_row_is_the_plan_of_its_scenario(study: dict[str, Any], tmp_path: Path) -> None:
+    tables = _run(tmp_path, base=study, name="two", grid={PRICE: [1.2]})
+    study["fleet"]["supply"][0]["price_usd_per_hour"] = 1.2
+    plan = solve(study, compare=False)
+    row = tables.scenarios.iloc[1]
+    assert tables.name == "two"
+    assert row["usd_per_hour"] == pytest.approx(plan.usd_per_hour)
+    assert row["gpus_total"] == plan.gpus
+    assert row["tokens_per_s.chat"] == pytest.approx(20000)
+    assert row["usd_per_million_tokens.chat"] == pytest.approx(plan.usd_per_hour / (20000 * 3600 / 1e6))
+    assert row[f"set.{PRICE}"] == 1.2
+    assert tables.scenarios.iloc[0][f"set.{PRICE}"] == 2.0  # the base's own
+    mine = tables.instances[tables.instances["scenario"] == row["scenario"]]
+    assert mine["gpus"].sum() == plan.gpus
+    assert mine["usd_per_hour"].sum() == pytest.approx(plan.usd_per_hour)
+    shares = [c for c in map(str, mine.columns) if c.startswith("time_share.")]
+    assert mine[shares].sum(axis=1).tolist() == pytest.approx([1.0] * len(mine))
+
+
+def test_inputs_of_every_type_have_their_column(study: dict[str, Any], tmp_path: Path) -> None:
+    precisions, limit, all_prices = (
+        "models.llama-8b.weight_precisions", "fleet.supply[l40s].limit", "fleet.supply[*].price_usd_per_hour",
+    )  # fmt: skip
+    tables = _run(
+        tmp_path,
+        base=study,
+        scenarios=[
+            {"name": "a", "set": {precisions: ["bf16", "fp8"], "prefill": False, limit: None}},
+            {"name": "b", "multiply": {all_prices: 1.5, DEMAND: 2}},
+        ],
+    )
+    table = tables.scenarios.set_index("name")
+    assert list(table[f"set.{precisions}"]) == ["fp8", "bf16, fp8", "fp8"]
+    assert list(table["set.prefill"]) == [True, False, True]
+    assert list(table[f"times.{all_prices}"]) == [1.0, 1.0, 1.5]
+    assert list(table[f"set.{DEMAND}"]) == [20000, 20000, 40000]
+    assert table.loc["base", f"set.{limit}"] == 64 and pd.isna(table.loc["a", f"set.{limit}"])
+    assert tables.inputs == [
+        f"set.{precisions}", "set.prefill", f"set.{limit}", f"times.{all_prices}", f"set.{DEMAND}",
+    ]  # fmt: skip
+    assert tables.accelerators == ["h100-sxm", "l40s"]
+    assert len(tables.solved) == 3
+
+
+def test_csv_and_parquet_hold_the_same(study: dict[str, Any], tmp_path: Path) -> None:
+    tables = _run(tmp_path, base=study, grid={DEMAND: [10000, 1e9]})
+    for name in ("scenarios", "instances"):
+        binary, text = getattr(tables, name), pd.read_csv(tmp_path / f"{name}.csv")
+        assert list(binary.columns) == list(text.columns)
+        for column in binary.columns:
+            if binary[column].dtype.kind in "if":
+                assert (binary[column].isna() == text[column].isna()).all()
+                assert (binary[column].dropna() == text[column].dropna()).all(), column
+
+
+def test_rows_come_in_blocks(study: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 2)
+    tables = _run(tmp_path, base=study, grid={DEMAND: [1000, 2000, 3000, 4000]})
+    assert list(tables.scenarios["number"]) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "  =1+1", "\r=1"])
+def test_text_that_would_be_a_formula_is_neutralised(text: str) -> None:
+    assert safe(text) == f"'{text}"
+    assert next(csv.reader(io.StringIO(line([text, -2, None]), newline=""))) == [f"'{text}", "-2", ""]
+
+
+def test_names_from_the_user_cannot_become_formulas(study: dict[str, Any], tmp_path: Path) -> None:
+    evil = '=HYPERLINK("http://x";"<script>alert(1)</script>")'
+    tables = _run(tmp_path, base=study, include_base=False, scenarios=[{"name": evil}])
+    assert tables.scenarios["name"][0] == evil
+    with (tmp_path / "scenarios.csv").open(newline="") as lines:
+        row = next(csv.DictReader(lines))
+    assert row["name"] == f"'{evil}"
+
+
+def test_a_folder_without_a_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="folder of a finished run"):
+        load_tables(tmp_path)
+    for name in ("scenarios", "instances"):
+        (tmp_path / f"{name}.parquet").write_bytes(b"not parquet")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_tables(tmp_path)
