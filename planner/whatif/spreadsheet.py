@@ -7,11 +7,15 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_STARTS = ("=", "+", "-", "@", "\t", "\n")
 
 
 def safe(text: str) -> str:
-    """Text as a cell; one that starts like a formula (also after blanks) is neutralised, numbers never come here."""
+    """Text as a cell; one that starts like a formula (also after blanks) is neutralised, numbers never come here.
+
+    Line ends become one kind, which the writer quotes.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text.startswith(_STARTS) or text.lstrip().startswith(_STARTS) else text
 
 
