@@ -41,8 +41,6 @@ class Option:
     resources: tuple[str, ...]
     batch_limit: FloatArray
     """Largest whole batch of each workload alone, shape (Q, W)."""
-    max_utilisation: float = 1.0
-    """Largest share of time that its instances may be busy (TTFT)."""
     row: int = -1
     """Where the physics of the kind stands in its table (`planner.options`); −1 for measured options."""
     fields: tuple[str, str, str, str] = ("", "", "", "")

@@ -187,7 +187,7 @@ def _offer(
     lots = np.array([lot[workload] for workload in option.workloads])
     sequences = lots / option.tokens_per_step
     reference = float(option.step_s.max()) if option.resources else 1.0
-    share = utilisation * supply.availability * option.max_utilisation
+    share = utilisation * supply.availability
     wanted = np.array([demand[workload] for workload in option.workloads])
     alone = option.tokens_per_s_alone
     needed = np.where(wanted > 0, wanted / alone / share, np.inf)

@@ -124,7 +124,7 @@ class OptionSource:
                     together += lines
                 prompts = [p for p in performances if p.table.role == "prefill"]
                 raw += sum(len(p.table) for p in prompts)
-                found += prefill_options(prompts, self.study.assumptions, wanted, self.screening)
+                found += prefill_options(prompts, wanted, self.screening)
             for lines in classes.values():
                 found += self._screened(lines, estimate)
         raw += len(self.measured)
@@ -200,11 +200,13 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
     """The option of one line, with the roofs, resources and workloads that can matter."""
     performance, kind = line.performance, int(line.row[position])
     limit, step, sequence = line.batch_limit[position], line.step_s[position], line.sequence_s[position]
-    served = np.flatnonzero((limit >= 1).all(axis=0))
+    served = np.flatnonzero(line.served[position])
     limit, sequence = limit[:, served], sequence[:, served]
-    cross = step[:, None, None] / limit[None, :, :] + sequence[:, None, :]  # (R, Q, W)
+    stepping = len(performance.roofs)  # the roof `queue`, where there is one, comes after and always stays
+    cross = step[:stepping, None, None] / limit[None, :, :] + sequence[:stepping, None, :]  # (R, Q, W)
     binding = binding_rows(cross.reshape(-1, len(served))).reshape(cross.shape[:2])
-    roofs, resources = np.flatnonzero(binding.any(axis=1)), np.flatnonzero(binding.any(axis=0))
+    roofs = np.flatnonzero(np.append(binding.any(axis=1), np.ones(len(step) - stepping, dtype=bool)))
+    resources = np.flatnonzero(binding.any(axis=0))
     table = performance.table
     name = table.name(kind)
     mark = "b" if estimate == "over" else "chord"
@@ -217,7 +219,7 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
         role=table.role,
         workloads=tuple(performance.workloads[w].name for w in served),
         tokens_per_step=np.full(len(served), performance.tokens_per_step[kind, 0]),
-        roofs=tuple(performance.roofs[r] for r in roofs),
+        roofs=tuple(line.roofs[r] for r in roofs),
         step_s=step[roofs],
         sequence_s=sequence[roofs],
         resources=tuple(line.resources[r] for r in resources),

@@ -15,13 +15,14 @@ from itertools import product
 
 import numpy as np
 
-from fleets.schema.assumptions import AssumptionSet
+from fleets.schema.assumptions import AssumptionSet, Engine
 from formulations.physics.arrays import FloatArray
 from formulations.physics.capacity import batch_capacity, weight_bytes_total
 from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.kv_transfer import transfer_time
 from formulations.physics.machine import machine
 from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
-from formulations.physics.prefill import prefill_time
+from formulations.physics.prefill import prefill_time, prompt_latency
 from formulations.physics.speculation import verified_tokens
 from formulations.physics.step import StepCoefficients, step_coefficients
 from planner.config.resolve import ResolvedWorkload
@@ -45,7 +46,13 @@ class Performance:
     prefill_s: FloatArray
     """Seconds of prompt processing per sequence-step, shape (K, W)."""
     prompt_s: FloatArray
-    """Seconds to process one prompt, shape (K, W)."""
+    """Seconds of an instance that one prompt takes, shape (K, W)."""
+    prompt_latency_s: FloatArray
+    """Seconds that a prompt's own passes last, shape (K, W)."""
+    transfer_s: FloatArray
+    """Seconds that a prefill instance sends a prompt's KV cache, shape (K, W); 0 in other roles."""
+    engine: Engine
+    """What the serving engine adds to a step and a first token."""
     capacity: FloatArray
     """Largest real batch that HBM holds, shape (K, W)."""
     weights: FloatArray
@@ -125,6 +132,7 @@ def performance(
         )
     ]
     prompt_s = prefill_time(target, unit, assumptions, layout, prompt, inputs, hits)
+    latency = prompt_latency(target, unit, assumptions, layout, prompt, weights_b, inputs, hits)
     weights = weight_bytes_total(target, choices, layout, weights_b)
     cache = kv_bytes_per_sequence(target, choices, layout, kv_b, context)
     if draft is not None:
@@ -132,10 +140,16 @@ def performance(
             (step_coefficients(draft, unit, assumptions, layout, weights_b, decode, kv_b, context), gamma)
         )
         prompt_s = prompt_s + prefill_time(draft, unit, assumptions, layout, prompt, inputs, hits)
+        latency = latency + prompt_latency(draft, unit, assumptions, layout, prompt, weights_b, inputs, hits)
         if choices.speculation_memory == "joint":
             weights = weights + weight_bytes_total(draft, choices, layout, weights_b)
             cache = cache + kv_bytes_per_sequence(draft, choices, layout, kv_b, context)
     shape = (len(table), len(workloads))
+    transfer = (
+        transfer_time(target, choices, unit, layout, kv_b, inputs)
+        if table.role == "prefill"
+        else np.zeros(shape)
+    )
     yields = np.broadcast_to(tokens_per_step(table.way, choices, gamma), (len(table), 1))
     outputs = np.array([workload.output_tokens for workload in workloads])
     prompt_s = np.broadcast_to(prompt_s, shape)
@@ -147,6 +161,9 @@ def performance(
         yields,
         prompt_s * yields / outputs if prefill and table.role == "aggregated" else np.zeros(shape),
         prompt_s,
+        np.broadcast_to(latency, shape),
+        np.broadcast_to(transfer, shape),
+        assumptions.engine,
         np.minimum(capacity, LARGEST_BATCH),
         np.broadcast_to(weights, (len(table), 1)),
         np.broadcast_to(cache, shape),

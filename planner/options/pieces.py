@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from formulations.physics.arrays import FloatArray
 from planner.options.classes import ServiceClass
+from planner.options.first_token import prompt_share, ttft_limits, without_wait
 from planner.options.limits import pace_limits, whole
 from planner.options.performance import Performance
 
@@ -43,14 +44,27 @@ class Pieces:
     sequence_s: FloatArray
     """Seconds per sequence-step, shape (n, R, W)."""
     batch_limit: FloatArray
-    """Whole batches, shape (n, Q, W); 0 where the workload cannot be served."""
+    """Largest batch of each workload alone, shape (n, Q, W): whole ones of the exact physics, real ones of the line's own
+    pace; 0 where the workload cannot be served."""
     exact: bool
     """Whether over- and under-estimates coincide for every kind."""
 
     @property
+    def roofs(self) -> tuple[str, ...]:
+        """Names of the roofs: the step's, and `queue` where prompts must not wait long."""
+        return self.performance.roofs + (("queue",) if has_queue(self.performance, self.wanted) else ())
+
+    @property
     def resources(self) -> tuple[str, ...]:
         """Names of the Q resources."""
-        return ("hbm", *(f"pace:{roof}" for roof in self.performance.roofs))
+        paces = tuple(f"pace:{roof}" for roof in self.performance.roofs)
+        lines = tuple(f"{pace}:line" for pace in paces)
+        return ("hbm", *paces, *lines)[: self.batch_limit.shape[1]]
+
+    @property
+    def served(self) -> NDArray[np.bool_]:
+        """Which workloads each line serves, shape (n, W)."""
+        return np.asarray((self.batch_limit > 0).all(axis=1))
 
     @property
     def gpus(self) -> FloatArray:
@@ -64,7 +78,7 @@ class Pieces:
     @property
     def instance_s_per_token(self) -> FloatArray:
         """Instance seconds per token by (roof, resource), shape (n, R·Q, W); inf where not served."""
-        served = np.asarray((self.batch_limit >= 1).all(axis=1))
+        served = self.served
         limit = np.where(served[:, None, :], self.batch_limit, 1.0)
         steps = self.step_s[:, :, None, None] / limit[:, None, :, :]
         rows = steps + self.sequence_s[:, :, None, :]
@@ -85,6 +99,8 @@ def pieces(
     real = np.concatenate([performance.capacity[None], pace_limits(performance, pace)])  # (Q, K, W)
     limit = np.where(allowed, whole(real), 0.0)
     limit = np.where(limit.min(axis=0) >= np.maximum(1.0, _stages(performance)), limit, 0.0)
+    queue, possible = _first_token(performance, wanted, limit)
+    limit = np.where(possible, limit, 0.0)
     points = _points(limit, refinement)  # (K, P), nan where there is none
     kept = np.asarray(np.isfinite(points))
     step, slope = performance.concave(np.where(kept, points, 1.0))  # (R, K, P)
@@ -97,9 +113,36 @@ def pieces(
     steps, slopes = step[:, row, column].T, slope[:, row, column].T
     sequence = slopes[:, :, None] + performance.linear[:, row, :].transpose(1, 0, 2)
     limits = limit[:, row, :].transpose(1, 0, 2)
-    if not exact and estimate == "over" and pace > 0:
-        limits = _safe(limits, steps, sequence, performance.tokens_per_step[row] / pace)
+    if not exact and pace > 0:
+        budget = performance.tokens_per_step[row] / pace
+        limits = _with_lines(limits, steps, sequence, budget, 1.0 if estimate == "over" else 0.0)
+    if queue is not None:
+        steps = np.concatenate([steps, np.zeros((len(row), 1))], axis=1)
+        sequence = np.concatenate([sequence, queue[row][:, None, :]], axis=1)
     return Pieces(performance, wanted, row, points[row, column], steps, sequence, limits, exact)
+
+
+def _first_token(
+    performance: Performance, wanted: ServiceClass, limit: FloatArray
+) -> tuple[FloatArray | None, NDArray[np.bool_]]:
+    """(seconds per sequence of the roof `queue` (K, W) or None, workloads that can keep their TTFT (K, W)).
+
+    Decode steps around the first token are those of full batches.
+    """
+    served = np.asarray(limit.min(axis=0) >= 1)
+    if not has_queue(performance, wanted):
+        return None, served
+    full = np.maximum(limit.min(axis=0), 1.0)
+    step, slope = performance.concave(full)  # (R, K, W)
+    longest_step = (step + (slope + performance.linear) * full).max(axis=0)
+    fixed = without_wait(performance.engine, longest_step, performance.prompt_latency_s)
+    share, possible = prompt_share(fixed, performance.prompt_s, ttft_limits(performance.workloads), served)
+    return performance.prefill_s / share[:, None], possible
+
+
+def has_queue(performance: Performance, wanted: ServiceClass) -> bool:
+    """Whether prompts queue here for a first token in time: aggregated instances of a class with a TTFT."""
+    return performance.table.role == "aggregated" and bool(np.isfinite(wanted.ttft_s))
 
 
 def _stages(performance: Performance) -> FloatArray:
@@ -154,13 +197,16 @@ def _chords(
     return new_step, new_slope, keep
 
 
-def _safe(limits: FloatArray, step: FloatArray, sequence: FloatArray, budget: FloatArray) -> FloatArray:
-    """Lower the pace limits to what the line itself allows, so that mixes of workloads keep the pace too.
+def _with_lines(
+    limits: FloatArray, step: FloatArray, sequence: FloatArray, budget: FloatArray, least: float
+) -> FloatArray:
+    """Add to the whole batches what the line itself allows at this pace, as resources of their own, shape (n, Q + R, W).
 
-    Limits are whole batches of the exact physics; what a line allows beside its point may lie a little below and is not
-    rounded again (5.98 is not 5), or refinement would never reach the exact physics.
+    A step within the pace for every workload alone need not be so for their mixes (it is concave in the total batch). A
+    line's own row keeps tangents safe there, and chords as tight as the exact physics becomes when they are refined. What a
+    line allows is a real number: rounding it too (5.98 to 5) would keep plans off the exact physics for ever. A workload
+    of which an over-estimate does not hold one sequence is left out; of an under-estimate, only where nothing fits.
     """
     line = (budget[:, :, None] - step[:, :, None]) / sequence
-    safe = np.concatenate([limits[:, :1], np.minimum(limits[:, 1:], line)], axis=1)
-    served = np.asarray((safe >= 1).all(axis=1))
-    return np.asarray(np.where(served[:, None, :], safe, 0.0))
+    served = (limits >= 1).all(axis=1) & (line > 0).all(axis=1) & (line >= least).all(axis=1)
+    return np.where(served[:, None, :], np.concatenate([limits, line], axis=1), 0.0)

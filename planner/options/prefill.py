@@ -11,67 +11,73 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fleets.schema.assumptions import AssumptionSet
 from formulations.options import Option, binding_rows
 from formulations.physics.arrays import FloatArray
-from formulations.physics.kv_cache import kv_bytes_per_sequence
-from formulations.physics.machine import machine
-from formulations.physics.precision import kv_bytes
 from formulations.screening import undominated
 from planner.options.classes import ServiceClass
+from planner.options.first_token import prompt_share, ttft_limits, without_wait
 from planner.options.performance import Performance
 
-ROOFS = ("prompt", "transfer")
-
-
-def transfer_time(performance: Performance, assumptions: AssumptionSet) -> FloatArray:
-    """Seconds to send the KV cache of one prompt from an instance, shape (K, W); inf without a link between nodes.
-
-    bytes of the prompt's cache / (accelerators · link rate): every rank sends its part over its own link (ours).
-    """
-    table, workloads = performance.table, performance.workloads
-    unit = machine(table.accelerator, assumptions)
-    prompts = np.array([workload.input_tokens for workload in workloads])
-    layout = table.layout.column()
-    cache = kv_bytes_per_sequence(
-        table.model.architecture, assumptions.choices, layout, kv_bytes(table.kv_precisions)[:, None], prompts
-    )
-    link = unit.scaleup_s_per_byte if unit.torus else unit.scaleout_s_per_byte
-    return np.asarray(np.broadcast_to(cache * link / layout.accelerators, performance.prompt_s.shape))
+ROOFS = ("prompt", "transfer", "queue")
 
 
 def prefill_options(
-    performances: Iterable[Performance], assumptions: AssumptionSet, wanted: ServiceClass, screening: bool
+    performances: Iterable[Performance], wanted: ServiceClass, screening: bool
 ) -> list[Option]:
     """Prefill options of one model and accelerator for the workloads of a class, screened."""
     found: list[Option] = []
     for performance in performances:
-        found += _options(performance, assumptions, wanted)
+        found += _options(performance, wanted)
     if not screening or not found:
         return found
     names = list(dict.fromkeys(name for option in found for name in option.workloads))
     rows = np.full((len(found), len(ROOFS), len(names)), np.inf)
     for position, option in enumerate(found):
-        columns = [names.index(name) for name in option.workloads]
         own = option.sequence_s / option.tokens_per_step
-        rows[position][:, columns] = own[[0, -1]]
+        padded = own[np.minimum(np.arange(len(ROOFS)), len(own) - 1)]
+        rows[position][:, [names.index(name) for name in option.workloads]] = padded
     gpus = np.array([option.gpus for option in found], dtype=float)
     return [found[index] for index in sorted(undominated(rows, gpus))]
 
 
-def _options(performance: Performance, assumptions: AssumptionSet, wanted: ServiceClass) -> Iterable[Option]:
-    transfer = transfer_time(performance, assumptions)
+def _options(performance: Performance, wanted: ServiceClass) -> Iterable[Option]:
+    transfer = performance.transfer_s
     outputs = np.array([workload.output_tokens for workload in performance.workloads])
     allowed = np.array([wanted.serves(workload) for workload in performance.workloads])
     fits = (performance.capacity >= 1.0) & np.isfinite(transfer) & allowed
+    queue, fits = _first_token(performance, fits)
     for kind in np.flatnonzero(fits.any(axis=1)):
         served = np.flatnonzero(fits[kind])
-        seconds = np.stack([performance.prompt_s[kind, served], transfer[kind, served]])
-        roofs = np.flatnonzero(binding_rows(seconds))
-        yield _option(
-            performance, int(kind), served, seconds[roofs], [ROOFS[r] for r in roofs], outputs[served], wanted
-        )
+        seconds = np.stack([performance.prompt_s[kind, served], transfer[kind, served], queue[kind, served]])
+        queued = np.isfinite(wanted.ttft_s)  # without a TTFT the queue is as long as it likes
+        roofs = np.flatnonzero(np.append(binding_rows(seconds[:2]), queued))
+        names = [ROOFS[roof] for roof in roofs]
+        yield _option(performance, int(kind), served, seconds[roofs], names, outputs[served], wanted)
+
+
+def _first_token(performance: Performance, fits: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """(seconds per prompt on the roof `queue`, what can keep its TTFT), both (K, W).
+
+    Beside the wait: own passes, transfer, and one decode step elsewhere, the longest that the workload's pace allows
+    (none where it asks for no pace).
+    """
+    fixed = without_wait(performance.engine, decode_step(performance), first_passes(performance))
+    longest = np.maximum(performance.prompt_s, performance.transfer_s)
+    share, possible = prompt_share(fixed, longest, ttft_limits(performance.workloads), fits)
+    return longest / share[:, None], possible
+
+
+def decode_step(performance: Performance) -> FloatArray:
+    """Seconds of the decode step that ends a first token elsewhere: the longest that the workload's pace allows, (W,)."""
+    paces = np.array([workload.pace for workload in performance.workloads])
+    return np.where(paces > 0, 1.0 / np.where(paces > 0, paces, 1.0), 0.0)
+
+
+def first_passes(performance: Performance) -> FloatArray:
+    """Seconds of a prompt's own passes and of sending its cache on, shape (K, W)."""
+    return performance.prompt_latency_s + performance.transfer_s
 
 
 def _option(

@@ -11,10 +11,11 @@ import pandas as pd
 from planner.config.resolve import ResolvedStudy
 from planner.errors import CertificateError
 from planner.plan.allocation import Allocation
-from planner.plan.certificate import Certificate, Check, at_least, at_most, certify, equal
+from planner.plan.certificate import Certificate, certify
 from planner.plan.costs import deployment_costs, per_million, served, supply_costs, workload_costs
-from planner.plan.greedy import greedy_cost
+from planner.plan.dump import dump
 from planner.plan.operation import Operation, operate
+from planner.plan.optimality import optimality, remarks
 from planner.plan.plan import Objective, Plan, Status
 from planner.questions.answer import Answer
 
@@ -23,10 +24,11 @@ INSTANCE_COLUMNS = (
     "weight_precision", "kv_precision", "speculation", "mean_batch", "batch", "step_time_ms", "pace_tokens_per_s",
     "tokens_per_s", "usd_per_hour", "time_shares", "binding",
 )  # fmt: skip
-SERVICE_COLUMNS = ("workload", "option", "supply", "share", "tokens_per_s", "pace_tokens_per_s")
+SERVICE_COLUMNS = ("workload", "option", "supply", "share", "tokens_per_s", "pace_tokens_per_s", "ttft_ms")
 SUPPLY_COLUMNS = ("supply", "accelerator", "site", "gpus", "units", "usd_per_hour", "power_kw", "limit")
 WORKLOAD_COLUMNS = (
     "workload", "model", "demand_tokens_per_s", "safety", "tokens_per_s", "min_pace_tokens_per_s", "pace_tokens_per_s",
+    "max_ttft_ms", "ttft_ms",
     "usd_per_hour", "usd_per_million_tokens", "usd_per_million_input_tokens", "usd_per_million_output_tokens", "kinds",
 )  # fmt: skip
 
@@ -52,15 +54,14 @@ def plan_from(answer: Answer) -> Plan:
             timings=answer.timings,
         )
     allocation = answer.allocation
-    operations = [operate(deployment, answer.options) for deployment in allocation.deployments]
     certificate = certify(
-        study, allocation, answer.options, operations, _question_checks(answer), answer.linearisation_error
+        study, allocation, answer.options, optimality(answer), answer.linearisation_error, remarks(answer)
     )
     if not certificate.passed:
-        failed = "; ".join(
-            f"{c.name}: {c.value:g} against {c.limit:g} {c.unit}" for c in certificate.failures
-        )
-        raise CertificateError(f"the plan of {study.study.name} failed its certificate: {failed}")
+        failed = "; ".join(map(str, certificate.failures))
+        record = dump(study, allocation, certificate.checks, vars(objective))
+        raise CertificateError(f"the plan of {study.study.name} failed its certificate: {failed}", record)
+    operations = [operate(deployment, answer.options) for deployment in allocation.deployments]
     return Plan(
         study.study.name,
         _assumptions(study),
@@ -72,33 +73,9 @@ def plan_from(answer: Answer) -> Plan:
         _workloads(study, allocation, operations),
         certificate,
         rejected=rejected,
-        notes=_notes(study),
+        notes=_notes(answer),
         timings=answer.timings,
     )
-
-
-def _question_checks(answer: Answer) -> list[Check]:
-    """Objective recomputed from the tables, and compared with bound and greedy plan."""
-    study, allocation = answer.study, answer.allocation
-    assert allocation is not None and answer.objective is not None
-    checks = []
-    cost = sum(supply_costs(study, allocation).values())
-    if answer.unit == "$/h":
-        checks.append(equal("cost recomputed from prices", cost, answer.objective, "$/h"))
-        hand_made = greedy_cost(answer.data)
-        if hand_made is not None:
-            slack = answer.gap if answer.holds == "feasible" and answer.gap else study.study.solver.gap
-            checks.append(
-                at_most(
-                    "no dearer than the greedy plan", answer.objective, hand_made, "$/h", max(slack, 1e-6)
-                )
-            )
-    if answer.bound is not None:
-        compare = at_least if answer.sense == "minimise" else at_most
-        checks.append(
-            compare("objective no better than its bound", answer.objective, answer.bound, answer.unit, 1e-6)
-        )
-    return checks
 
 
 def _assumptions(study: ResolvedStudy) -> dict[str, Any]:
@@ -113,8 +90,14 @@ def _assumptions(study: ResolvedStudy) -> dict[str, Any]:
     }
 
 
-def _notes(study: ResolvedStudy) -> tuple[str, ...]:
-    notes = []
+def _notes(answer: Answer) -> tuple[str, ...]:
+    study, first, value = answer.study, answer.before_simplifying, answer.objective
+    notes = list(answer.remarks)
+    if first is not None and value is not None and abs(value - first) > 1e-9 * abs(first):
+        notes.append(
+            f"{first:,.2f} {answer.unit} is possible; {abs(value - first) / abs(first):.2%} of it is given up for fewer kinds "
+            f"(simplicity: {study.study.simplicity:g})"
+        )
     if study.study.physics and not study.study.prefill:
         notes.append("prefill: false: prompts take no instance time in this plan")
     return tuple(notes)
@@ -153,7 +136,7 @@ def _service(study: ResolvedStudy, operations: Sequence[Operation]) -> pd.DataFr
     total = {w.name: served([o.deployment for o in operations], w.name) for w in study.workloads}
     rows = [
         (workload, o.deployment.option.id, o.deployment.supply, tokens / total[workload] if total[workload] else 0.0,
-         tokens, o.pace.get(workload, math.nan))
+         tokens, o.pace.get(workload, math.nan), o.ttft_s.get(workload, math.nan) * 1e3)
         for o in operations
         for workload, tokens in o.deployment.tokens_per_s.items()
     ]  # fmt: skip
@@ -189,12 +172,14 @@ def _workloads(study: ResolvedStudy, allocation: Allocation, operations: Sequenc
         here = [o for o in operations if workload.name in o.deployment.tokens_per_s]
         paces = [o.pace[workload.name] for o in here if workload.name in o.pace]
         cost = costs[workload.name]
+        first = max((o.ttft_s[workload.name] for o in here if workload.name in o.ttft_s), default=math.nan)
+        limit = math.nan if workload.max_ttft_s is None else workload.max_ttft_s * (1 + workload.safety)
         inputs = tokens / workload.output_tokens * workload.input_tokens if study.study.prefill else 0.0
         kinds = len({o.deployment.option.kind for o in here})
         rows.append(
             (workload.name, workload.model, workload.asked_demand, workload.safety, tokens, workload.asked_pace,
              min(paces, default=math.nan),
-             cost.total, per_million(cost.total, tokens), per_million(cost.prompts, inputs),
+             limit * 1e3, first * 1e3, cost.total, per_million(cost.total, tokens), per_million(cost.prompts, inputs),
              per_million(cost.generation, tokens), kinds)
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(WORKLOAD_COLUMNS))

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from formulations.physics.arrays import FloatArray
+from formulations.physics.queueing import mean_wait, mixed_service
 from planner.options.build import OptionSet
+from planner.options.first_token import without_wait
+from planner.options.performance import Performance
+from planner.options.prefill import decode_step, first_passes
 from planner.plan.allocation import Deployment
 from planner.plan.exact import ExactStep, exact_step, memory_share
 
@@ -31,6 +36,8 @@ class Operation:
     """Instances kept busy by each workload's own time, by workload; what cost is split by."""
     prompt_load: dict[str, float]
     """The part of `load` that processes prompts; what input tokens cost."""
+    ttft_s: dict[str, float]
+    """Mean seconds to the first token where prompts are processed here, by workload."""
 
     @property
     def mean_batch(self) -> float:
@@ -58,28 +65,34 @@ class Operation:
 
 def operate(deployment: Deployment, options: OptionSet) -> Operation:
     """Run a deployment at the fewest steps that serve its load (largest batch within its limits), in exact physics."""
+    if deployment.option.resources:
+        return _stepping(deployment, options)
+    if deployment.option.role == "prefill" and deployment.option.kind in options.performances:
+        return _prefill(deployment, options)
+    return _measured(deployment, options)
+
+
+def _stepping(deployment: Deployment, options: OptionSet) -> Operation:
     option = deployment.option
-    tokens = np.array([deployment.tokens_per_s.get(workload, 0.0) for workload in option.workloads])
-    rates = tokens / option.tokens_per_step / deployment.instances
-    if not option.resources:
-        load = option.sequence_s.max(axis=0) * tokens / option.tokens_per_step
-        shares = dict(zip(option.workloads, load.tolist(), strict=True))
-        prompts = shares if option.role == "prefill" else dict.fromkeys(shares, 0.0)
-        return Operation(
-            deployment, None, {}, float(load.sum()) / deployment.instances, 0.0, {}, shares, prompts
-        )
+    rates = _rates(deployment)
     steps = float((rates / option.batch_limit).sum(axis=1).max())
     batch = {w: float(rate / steps) for w, rate in zip(option.workloads, rates, strict=True) if rate > 0}
     performance, row = options.performances[option.kind]
+    columns = _columns(performance, option.workloads)
     step = exact_step(performance, row, batch)
     value = {w: float(v) for w, v in zip(option.workloads, option.tokens_per_step, strict=True)}
-    own = option.sequence_s.max(axis=0) * rates
+    own = performance.linear[:, row, columns].max(axis=0) * rates
     fixed = max(0.0, steps * step.total - float(own.sum()))
-    weights = rates / rates.sum()
-    load = deployment.instances * (own + fixed * weights)
-    position = {workload.name: column for column, workload in enumerate(performance.workloads)}
-    prompt_s = [performance.prefill_s[row, position[workload]] for workload in option.workloads]
-    prompts = deployment.instances * rates * prompt_s
+    load = deployment.instances * (own + fixed * rates / rates.sum())
+    prompts = performance.prefill_s[row, columns]
+    requests = np.divide(
+        prompts * rates, performance.prompt_s[row, columns], where=prompts > 0, out=np.zeros_like(rates)
+    )
+    passes = without_wait(
+        performance.engine, np.array(step.total), performance.prompt_latency_s[row, columns]
+    )
+    ttft = passes + _wait(performance.prompt_s[row, columns], requests)
+    aggregated = option.role == "aggregated"
     return Operation(
         deployment,
         step,
@@ -87,6 +100,57 @@ def operate(deployment: Deployment, options: OptionSet) -> Operation:
         steps * step.total,
         memory_share(performance, row, batch),
         {w: value[w] / step.total for w in batch},
-        dict(zip(option.workloads, load.tolist(), strict=True)),
-        dict(zip(option.workloads, prompts.tolist(), strict=True)),
+        _by_workload(option.workloads, load),
+        _by_workload(option.workloads, deployment.instances * rates * prompts),
+        {w: t for w, t in _by_workload(option.workloads, ttft).items() if aggregated and w in batch},
     )
+
+
+def _prefill(deployment: Deployment, options: OptionSet) -> Operation:
+    option, requests = deployment.option, _rates(deployment)
+    performance, row = options.performances[option.kind]
+    columns = _columns(performance, option.workloads)
+    service = np.maximum(performance.prompt_s, performance.transfer_s)[row, columns]
+    fixed = without_wait(
+        performance.engine, decode_step(performance)[columns], first_passes(performance)[row, columns]
+    )
+    ttft = fixed + _wait(service, requests)
+    load = _by_workload(option.workloads, deployment.instances * service * requests)
+    served = {w: t for w, t in _by_workload(option.workloads, ttft).items() if w in deployment.tokens_per_s}
+    return Operation(deployment, None, {}, float(service @ requests), 0.0, {}, load, load, served)
+
+
+def _measured(deployment: Deployment, options: OptionSet) -> Operation:
+    """Pace and first token are those that the table gives for the rate, which is the most that is served."""
+    option = deployment.option
+    rows = [r for r in options.measured[option.kind].rows if r.workload in deployment.tokens_per_s]
+    prompt_only, decode_only = option.role == "prefill", option.role == "decode"
+    pace = {r.workload: 1e3 / r.tpot_ms for r in rows if r.tpot_ms is not None and not prompt_only}
+    ttft = {r.workload: r.ttft_ms / 1e3 for r in rows if r.ttft_ms is not None and not decode_only}
+    load = option.sequence_s[0] * _rates(deployment) * deployment.instances
+    shares = _by_workload(option.workloads, load)
+    prompts = shares if option.role == "prefill" else dict.fromkeys(shares, 0.0)
+    busy = float(load.sum()) / deployment.instances
+    return Operation(deployment, None, {}, busy, 0.0, pace, shares, prompts, ttft)
+
+
+def _rates(deployment: Deployment) -> FloatArray:
+    """Sequence-steps (of prefill: requests) per second of one instance, by workload of the option."""
+    option = deployment.option
+    tokens = np.array([deployment.tokens_per_s.get(workload, 0.0) for workload in option.workloads])
+    return np.asarray(tokens / option.tokens_per_step / deployment.instances)
+
+
+def _columns(performance: Performance, workloads: tuple[str, ...]) -> list[int]:
+    names = [workload.name for workload in performance.workloads]
+    return [names.index(workload) for workload in workloads]
+
+
+def _wait(service_s: FloatArray, requests: FloatArray) -> float:
+    """Mean wait of a prompt in the mix that is really served."""
+    mean, variability = mixed_service(service_s, requests)
+    return float(mean_wait(mean, float(service_s @ requests), variability))
+
+
+def _by_workload(workloads: tuple[str, ...], values: FloatArray) -> dict[str, float]:
+    return dict(zip(workloads, values.tolist(), strict=True))
