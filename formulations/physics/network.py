@@ -48,7 +48,7 @@ class _Plan:
         """Bytes of one word of every sequence of a micro-batch, per sequence of the batch."""
         self.any_two_d, self.all_two_d = bool(np.any(layout.two_d)), bool(np.all(layout.two_d))
         self.fused = (
-            choices.kernels_per_layer == "by_layout" and self.heads.parallel and not architecture.is_mixture
+            choices.kernels_per_layer != "four" and self.heads.parallel and not architecture.is_mixture
         )
 
     def attention(self) -> list[Collective]:

@@ -53,7 +53,9 @@ STEP_CONSTANTS = (
 )
 FIRST_TOKEN_CONSTANTS = (
     # half a step in progress, one scheduled ahead, the sequences that share the prompt's pass, half a step to come out
-    Constant("first_token_steps", "decode steps around a prompt's pass until its token is out", 3.0, 0.2, 0.5, 10.0),
+    Constant(
+        "first_token_steps", "decode steps around a prompt's pass until its token is out", 3.0, 0.2, 0.5, 10.0
+    ),
 )
 
 

@@ -15,7 +15,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fleets import catalog
@@ -91,6 +91,7 @@ class Rejected:
     reason: str
     unknown: str = ""
     """Name of a model or system that the catalogue does not have."""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,12 @@ class Measurements:
         return max(dated, default=datetime.date.today().isoformat())
 
     def of_engine(self, engine: str) -> Measurements:
-        """The points of one engine; `backend` column."""
+        """The points of one engine (`backend` column); raises `InputError` when there is none."""
+        known = sorted({point.engine for point in self.points if point.engine})
+        if engine not in known:
+            raise InputError(
+                [f"no row has backend '{engine}'; the file has {', '.join(known) or 'none named'}"]
+            )
         kept = tuple(point for point in self.points if point.engine == engine)
         return Measurements(self.files, kept, self.rejected)
 
@@ -139,9 +145,11 @@ def read_measurements(paths: Iterable[Path]) -> Measurements:
             if isinstance(found, Point):
                 points.append(found)
             else:
-                rejected.append(found)
+                rejected.append(replace(found, file=path.name))
     if not points:
-        reasons = [f"line {row.line}: {row.reason}" for row in rejected[:20]] or ["the file has no rows"]
+        reasons = [f"{row.file}: line {row.line}: {row.reason}" for row in rejected[:20]] or [
+            "the file has no rows"
+        ]
         raise InputError([f"{', '.join(names)}: no usable row", *reasons])
     return Measurements(tuple(names), tuple(points), tuple(rejected))
 

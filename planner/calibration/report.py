@@ -109,7 +109,9 @@ def rejected_data(measurements: Measurements) -> dict[str, Any]:
     """Rows that were left out: how many, which and why, and the names that the catalogue does not have."""
     return {
         "left_out": len(measurements.rejected),
-        "rejected": [{"line": row.line, "reason": row.reason} for row in measurements.rejected],
+        "rejected": [
+            {"file": row.file, "line": row.line, "reason": row.reason} for row in measurements.rejected
+        ],
         "unknown": measurements.unknown_names,
     }
 

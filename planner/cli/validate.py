@@ -81,6 +81,6 @@ def say_rejected(measurements: Measurements) -> None:
         file=sys.stderr,
     )
     for row in measurements.rejected:
-        print(f"  line {row.line}: {row.reason}", file=sys.stderr)
+        print(f"  {row.file}: line {row.line}: {row.reason}", file=sys.stderr)
     for name, count in measurements.unknown_names.items():
         print(f"  not in the catalogue: {name} ({count} rows)", file=sys.stderr)

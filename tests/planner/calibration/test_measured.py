@@ -62,5 +62,7 @@ def test_a_file_without_a_usable_row_or_column_is_refused(tmp_path: Path) -> Non
     path.write_text("model,system\nx,y\n", encoding="utf-8")
     with pytest.raises(InputError, match="column 'tpot_mean_ms' is missing"):
         read_measurements([path])
+    with pytest.raises(InputError, match="no row has backend 'ollama'; the file has sglang, trtllm, vllm"):
+        read_measurements([write(tmp_path)]).of_engine("ollama")
     with pytest.raises(InputError, match="cannot be read"):
         read_measurements([tmp_path / "absent.csv"])
