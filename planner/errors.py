@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class InputError(ValueError):
     """Bad input (exit code 2): every problem of one file at once, each with file, key, value, unit and fix."""
@@ -20,4 +22,8 @@ class InputError(ValueError):
 
 
 class CertificateError(RuntimeError):
-    """A plan failed its independent check (exit code 1): a bug, never a result."""
+    """A plan failed its independent check (exit code 1): a bug, never a result; `record` reproduces it (`plan.dump`)."""
+
+    def __init__(self, message: str, record: dict[str, Any] | None = None) -> None:
+        self.record = record or {}
+        super().__init__(message)

@@ -49,6 +49,10 @@ def main() -> None:
         sys.exit(2)
     except CertificateError as error:
         print(f"internal error: {error}", file=sys.stderr)
+        if error.record:
+            from planner.plan.dump import write_dump
+
+            print(f"written to {write_dump(error.record)}: please report it with that file", file=sys.stderr)
         sys.exit(BUG)
     except BrokenPipeError:
         sys.stderr.close()

@@ -12,27 +12,16 @@ from typing import Any
 from planner.config.resolve import ResolvedStudy
 from planner.options.build import OptionSet
 from planner.plan.allocation import Allocation
+from planner.plan.checks import TOLERANCE, Check, at_least, at_most, equal, failures
 from planner.plan.costs import served, supply_costs, workload_costs
 from planner.plan.exact import exact_step, memory_share
-from planner.plan.operation import Operation
+from planner.plan.operation import Operation, operate
 from planner.plan.packing import units_needed
+from planner.plan.structure import structure
 
-TOLERANCE = 1e-6
-"""Relative; rounding of continuous flows, far below the gap of any plan."""
 SMALL_LIMIT = 20
 """Mixed pools are planned in mean batch; from this batch limit up that is within `MIX_TOLERANCE` of whole batches."""
 MIX_TOLERANCE = 0.01
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing checked: passed where value ≤ limit (or ≥, as the name says)."""
-
-    name: str
-    passed: bool
-    value: float
-    limit: float
-    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +38,7 @@ class Certificate:
 
     @property
     def failures(self) -> tuple[Check, ...]:
-        return tuple(check for check in self.checks if not check.passed)
+        return failures(self.checks)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON shows it."""
@@ -61,43 +50,32 @@ class Certificate:
         }
 
 
-def at_most(name: str, value: float, limit: float, unit: str = "", tolerance: float = TOLERANCE) -> Check:
-    """value ≤ limit, up to the tolerance."""
-    return Check(
-        name, bool(value <= limit + tolerance * max(abs(limit), 1e-9)), float(value), float(limit), unit
-    )
-
-
-def at_least(name: str, value: float, limit: float, unit: str = "", tolerance: float = TOLERANCE) -> Check:
-    """value ≥ limit, up to the tolerance."""
-    return Check(
-        name, bool(value >= limit - tolerance * max(abs(limit), 1e-9)), float(value), float(limit), unit
-    )
-
-
-def equal(name: str, value: float, expected: float, unit: str = "", tolerance: float = TOLERANCE) -> Check:
-    """value = expected, up to the tolerance."""
-    close = abs(value - expected) <= tolerance * max(abs(expected), 1e-9)
-    return Check(name, bool(close), float(value), float(expected), unit)
-
-
 def certify(
     study: ResolvedStudy,
     allocation: Allocation,
     options: OptionSet,
-    operations: Sequence[Operation],
     extra: Sequence[Check] = (),
     linearisation_error: float = 0.0,
+    remarks: Sequence[str] = (),
 ) -> Certificate:
-    """Check an allocation against everything the config asked for; `extra` are the question's own checks."""
+    """Check an allocation against everything the config asked for; `extra` are the question's own checks.
+
+    Where the structure is broken (half an instance, a workload of another model) nothing further can be computed, and the
+    certificate has those checks alone.
+    """
+    first = structure(study, allocation, options)
+    if failures(first):
+        return Certificate(tuple(first), linearisation_error, tuple(remarks))
+    operations = [operate(deployment, options) for deployment in allocation.deployments]
     checks = [
+        *first,
         *_demands(study, allocation),
         *_deployments(study, options, operations),
         *_supplies(study, allocation),
         *_totals(study, allocation, operations),
         *extra,
     ]
-    return Certificate(tuple(checks), linearisation_error, tuple(_remarks(operations)))
+    return Certificate(tuple(checks), linearisation_error, (*remarks, *_remarks(operations)))
 
 
 def _demands(study: ResolvedStudy, allocation: Allocation) -> Iterator[Check]:
@@ -131,15 +109,40 @@ def _deployments(
         yield at_most(
             f"busy time of {where}",
             operation.busy_share,
-            share * deployment.option.max_utilisation,
+            share,
             "share of time",
         )
+        for workload, seconds in operation.ttft_s.items():
+            limit = study.workload(workload).max_ttft_s
+            if limit is not None:
+                yield at_most(f"mean TTFT of {workload} on {where}", seconds * 1e3, limit * 1e3, "ms")
+        yield from _measured(study, options, operation, share, where)
         if operation.step is None:
             continue
         yield at_most(f"HBM of {where} at the mean batch", operation.memory_share, 1.0, "share of free HBM")
         for workload, pace in operation.pace.items():
             yield at_least(f"pace of {workload} on {where}", pace, paces[workload], "tokens/s per user")
         yield from _engine_limit(options, operation, paces, where)
+
+
+def _measured(
+    study: ResolvedStudy, options: OptionSet, operation: Operation, share: float, where: str
+) -> Iterator[Check]:
+    """Measured instances within the table's rates, and no row that breaks a workload's SLA."""
+    deployment = operation.deployment
+    kind = options.measured.get(deployment.option.kind)
+    if kind is None:
+        return
+    rows = {row.workload: row for row in kind.rows}
+    taken = 0.0
+    for name, tokens in deployment.tokens_per_s.items():
+        row, workload = rows[name], study.workload(name)
+        taken += tokens / workload.output_tokens / row.requests_per_s
+        if row.tpot_ms is not None and row.role != "prefill" and workload.pace > 0:
+            yield at_most(f"measured TPOT of {name} on {where}", row.tpot_ms, 1e3 / workload.pace, "ms")
+        if row.ttft_ms is not None and row.role != "decode" and workload.max_ttft_s is not None:
+            yield at_most(f"measured TTFT of {name} on {where}", row.ttft_ms, workload.max_ttft_s * 1e3, "ms")
+    yield at_most(f"measured capacity of {where}", taken / deployment.instances, share, "share of its rate")
 
 
 def _engine_limit(

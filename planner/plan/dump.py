@@ -1,0 +1,110 @@
+"""Dumps: what reproduces a failed certificate, as plain data: config, plan, checks, versions; and their replay.
+
+from planner.plan.dump import replay
+replay("fleetplan-dump-chat.json").failures
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from planner.config.load import study_from
+from planner.config.resolve import ResolvedStudy
+from planner.errors import InputError
+from planner.options.build import OptionSet, OptionSource
+from planner.plan.allocation import Allocation, Deployment
+from planner.plan.certificate import Certificate, certify
+from planner.plan.checks import Check
+
+PACKAGES = ("fleetplan", "pyomo", "highspy", "numpy", "pandas", "pydantic", "scipy")
+MOST_REFINEMENTS = 4
+FORMAT = 1
+
+
+def dump(
+    study: ResolvedStudy, allocation: Allocation, checks: Iterable[Check], objective: dict[str, Any]
+) -> dict[str, Any]:
+    """All that a failed certificate rests on, ready for JSON."""
+    return {
+        "format": FORMAT,
+        "file": study.file,
+        "folder": str(study.folder),
+        "config": study.study.model_dump(mode="json"),
+        "assumptions": {"name": study.assumptions.name, "version": study.assumptions.version},
+        "objective": objective,
+        "plan": {
+            "deployments": [
+                {
+                    "option": d.option.id,
+                    "supply": d.supply,
+                    "instances": d.instances,
+                    "spares": d.spares,
+                    "tokens_per_s": d.tokens_per_s,
+                }
+                for d in allocation.deployments
+            ],
+            "units": allocation.units,
+            "throughput": allocation.throughput,
+        },
+        "checks": [vars(check) for check in checks],
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+    }
+
+
+def write_dump(record: dict[str, Any], folder: Path | None = None) -> Path:
+    """Write a dump as `fleetplan-dump-NAME.json` (numbered where it exists) into a folder; default: the current one."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", str(record["config"]["name"])) or "study"
+    place = folder or Path.cwd()
+    path, number = place / f"fleetplan-dump-{name}.json", 1
+    while path.exists():
+        number += 1
+        path = place / f"fleetplan-dump-{name}-{number}.json"
+    path.write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def replay(path: str | Path) -> Certificate:
+    """Certify a dumped plan again, from its config and its own numbers; raises `InputError` where it cannot be read."""
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        config, plan = record["config"], record["plan"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError([f"{path}: is not a dump of fleetplan: {error}"]) from None
+    study = study_from(config, str(path), Path(record["folder"]))
+    source = OptionSource(study)
+    wanted = {entry["option"] for entry in plan["deployments"]}
+    options = _holding(source, wanted, str(path))
+    known = {option.id: option for option in options.options}
+    deployments = tuple(
+        Deployment(
+            known[entry["option"]],
+            entry["supply"],
+            entry["instances"],
+            entry["spares"],
+            entry["tokens_per_s"],
+        )
+        for entry in plan["deployments"]
+    )
+    return certify(study, Allocation(deployments, plan["units"], plan["throughput"]), options)
+
+
+def _holding(source: OptionSource, wanted: set[str], file: str) -> OptionSet:
+    """The coarsest options that contain all that the plan uses."""
+    for refinement in range(MOST_REFINEMENTS):
+        options = source.options(refinement=refinement)
+        if wanted <= {option.id for option in options.options}:
+            return options
+    raise InputError([f"{file}: its options are not those of this version; see versions in the file"])
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
