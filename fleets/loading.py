@@ -71,7 +71,15 @@ def parse_yaml(text: str, file: str) -> Any:
     except _DuplicateKey as error:
         raise CatalogError([f"{file}: {error}"]) from None
     except yaml.YAMLError as error:
-        raise CatalogError([f"{file}: not valid YAML: {' '.join(str(error).split())}"]) from None
+        raise CatalogError([f"{file}: not valid YAML: {_where(error)}"]) from None
+
+
+def _where(error: yaml.YAMLError) -> str:
+    """Line, column and what is wrong there."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or " ".join(str(error).split())
+    place = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
+    return f"{place}{problem}; check brackets, quotes and indentation there"
 
 
 def read_yaml(path: Path, file: str | None = None) -> Any:
@@ -117,7 +125,31 @@ def _sentence(detail: dict[str, Any], file: str) -> str:
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if kind == "value_error":
         return f"{file}: {key}: {message}"
-    return f"{file}: {key} = {_shown(detail['input'])}{_unit_hint(path)}: {message[0].lower()}{message[1:]}"
+    found = f"{file}: {key} = {_shown(detail['input'])}{_unit_hint(path)}"
+    return f"{found}: {message[0].lower()}{message[1:]}{_fix(kind, detail.get('ctx', {}))}"
+
+
+def _fix(kind: str, limits: Mapping[str, Any]) -> str:
+    """What to write instead, where the message alone does not say it."""
+    bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
+    words = {"gt": "a number above {}", "ge": "{} or more", "lt": "a number below {}", "le": "{} or less"}
+    if kind in bounds:
+        limit = limits[bounds[kind]]
+        return f"; write {words[bounds[kind]].format(f'{limit:,.15g}')}"
+    fixes = {
+        "finite_number": "; write a number",
+        "float_type": "; write a number",
+        "float_parsing": "; write a number",
+        "int_type": "; write a whole number",
+        "int_from_float": "; write a whole number",
+        "int_parsing": "; write a whole number",
+        "bool_type": "; write true or false",
+        "bool_parsing": "; write true or false",
+        "string_pattern_mismatch": "; begin with a letter or digit and use letters, digits and . _ + - only",
+        "tuple_type": "; write a list, such as [a, b]",
+        "too_short": "; add one",
+    }
+    return fixes.get(kind, "")
 
 
 def key_path(parts: Iterable[str | int]) -> str:

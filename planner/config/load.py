@@ -11,6 +11,7 @@ from typing import Any
 
 from fleets.errors import CatalogError
 from fleets.loading import parse_yaml, validate
+from planner.config.names import name_problems
 from planner.config.resolve import ResolvedStudy, resolve
 from planner.config.schema import Study
 from planner.errors import InputError
@@ -36,7 +37,8 @@ def study_from(data: Any, file: str, folder: Path) -> ResolvedStudy:
     try:
         study = validate(Study, data, file)
     except CatalogError as error:
-        raise InputError([_with_nearest_key(problem) for problem in error.problems]) from None
+        problems = [_with_nearest_key(problem) for problem in error.problems]
+        raise InputError([*problems, *name_problems(data, file, folder)]) from None
     return resolve(study, file, folder)
 
 

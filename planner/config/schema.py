@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from fleets.schema.architectures import KvPrecision, WeightPrecision
 from fleets.schema.base import Count, Fraction, FrozenModel, Name, Positive
@@ -16,6 +16,16 @@ from fleets.schema.fleets import Fleet, Supply
 Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+def _form(value: object) -> str:
+    return "<name>" if isinstance(value, str) else "<inline>"
+
+
+FleetReference = Annotated[
+    Annotated[str, Tag("<name>")] | Annotated[Fleet, Tag("<inline>")], Discriminator(_form)
+]
+"""Supplies in place, or the name or path of a fleet; only the form that was written is complained about."""
 
 
 def percent(value: object) -> object:
@@ -224,12 +234,12 @@ class Study(FrozenModel):
 
     version: Literal[1] = 1
     name: str = "study"
-    fleet: Fleet | str
+    fleet: FleetReference
     """Supplies in place, the name of a shipped fleet, or a path."""
     models: dict[Name, Model] = {}
     workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
     question: Question = Question(minimise="cost")
-    assumptions: str = "default"
+    assumptions: str = "serving-2026"
     """Name of a shipped assumption set, or path to a file of one."""
     prefill: bool = True
     """Whether prompts take instance time (the paper: false)."""
