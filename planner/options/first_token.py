@@ -41,6 +41,6 @@ def prompt_share(
     """
     possible = served & (fixed_s < limits_s)
     longest = np.where(possible, prompt_s, 0.0).max(axis=1, initial=0.0)
-    wait = np.where(possible, limits_s - fixed_s, np.inf)
+    wait = np.where(possible, limits_s - np.where(possible, fixed_s, 0.0), np.inf)
     share = np.where(np.isfinite(wait), utilisation_for_ttft(longest[:, None], wait + longest[:, None]), 1.0)
     return np.asarray(share.min(axis=1, initial=1.0)), possible
