@@ -2,7 +2,7 @@
 
 Where both estimates are the same options the solver's own bound is the answer. Elsewhere (touched experts, protocol
 switches within one pool of several workloads) the program of chords is solved for the bound, and intervals between
-points are halved until the gap asked for holds or halving no longer helps.
+points are split until the gap asked for holds or splitting no longer helps.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from planner.solver.highs import SolverOptions, SolverResult, Termination, solve
 from planner.solver.program import data_for
 
 MOST_REFINEMENTS = 3
-"""Each halves the intervals and quarters the error; three leave 1/64 of it."""
+"""Each splits every interval and at least quarters the error of a smooth one; three leave 1/64 of it."""
 _EXACT = 1e-9
 """A gap below this is rounding: optimal."""
 

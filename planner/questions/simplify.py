@@ -20,20 +20,22 @@ from planner.solver.highs import SolverOptions, solve_program
 from planner.solver.start import write_start
 
 MOST_SECONDS = 2.0
+LEAST_SECONDS = 0.5
 SHARE_OF_TIME = 0.2
 LATE_SHARE_OF_TIME = 0.05
 """Where the first solve took all of its time."""
 MOST_CANDIDATES = 32
 """Offers to choose from, beside those of the kinds in use; more take longer and found nothing simpler (benchmark a)."""
 _ROUNDING = 1e-9
-_GAP = 1e-6
+_GAP = 2e-3
+"""Below what one option or workload more counts in a plan of twenty deployments."""
 
 
 def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer:
     """The answer with a simpler allocation of (nearly) the same objective, or itself where none is found.
 
-    `seconds` is the time it may take; default: a fifth of the config's time limit (a twentieth where that has passed), at
-    most `MOST_SECONDS`.
+    `seconds` is the time it may take; default: a fifth of the config's time limit (a twentieth where that has passed),
+    but no longer than the first solve took, and at most `MOST_SECONDS`.
     """
     first = answer.allocation
     if first is None or answer.objective is None:
@@ -41,12 +43,15 @@ def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer
     answer = replace(answer, objective=worth(goal, answer.data, first))  # from prices, free of scaling
     settings = answer.study.study.solver
     share = LATE_SHARE_OF_TIME if answer.termination == "time_limit" else SHARE_OF_TIME
-    limit = min(share * settings.time_limit_s, MOST_SECONDS) if seconds is None else seconds
+    if seconds is None:
+        seconds = min(
+            share * settings.time_limit_s, max(LEAST_SECONDS, sum(answer.timings.values())), MOST_SECONDS
+        )
     since = time.perf_counter()
     data = answer.data.only(_candidates(answer, goal), _granted(answer, goal))
     model = build_program(data, "simplest")
     write_start(model, data, first)
-    left = max(0.05, limit - (time.perf_counter() - since))
+    left = max(0.05, seconds - (time.perf_counter() - since))
     result = solve_program(model, SolverOptions(_GAP, left, settings.threads, settings.seed), start=True)
     found = read_allocation(model, data) if result.has_solution else first
     timings = answer.timings | {"simplify": time.perf_counter() - since}
