@@ -57,10 +57,10 @@ def test_a_bucket_that_an_accelerator_cannot_serve(tmp_path: Path) -> None:
 
 
 def test_loads_of_very_different_size_are_not_lost(tmp_path: Path) -> None:
-    # small: a at 1/s, b at 1e8/s. Demand a = 2, b = 3: busy 2 + 3e-8 > 2 instances, so three small ones (3 $); a big one
+    # small: a at 1/s, b at 1e5/s. Demand a = 2, b = 3: busy 2 + 3e-5 > 2 instances, so three small ones (3 $); a big one
     # for a still needs a small one for b (3.9 $).
     gpus = {"small": 1.0, "big": 2.9}
-    capacity = [("m", "small", 1, "a", 1.0), ("m", "small", 1, "b", 1e8), ("m", "big", 1, "a", 4.0)]
+    capacity = [("m", "small", 1, "a", 1.0), ("m", "small", 1, "b", 1e5), ("m", "big", 1, "a", 4.0)]
     demand = {"a": ("m", 2.0), "b": ("m", 3.0)}
     answer = cheapest(tmp_path, gpus, demand, capacity)
     assert answer.objective == pytest.approx(3.0)
