@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleets import catalog
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.options.build import OptionSource
 from planner.questions.answer import Answer
 from planner.questions.ask import ask

@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.comparisons import PATIENCE_S, comparisons
 from planner.config.load import load_study
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.explain.infeasible import explain_infeasible
 from planner.explain.sensitivity import sensitivity as more
 from planner.options.build import OptionSource

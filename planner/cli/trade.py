@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from planner.cli.exit_codes import exit_code
 
 if TYPE_CHECKING:
-    from planner.config.resolve import ResolvedStudy
+    from planner.config.resolved import ResolvedStudy
 
 
 class Output(StrEnum):

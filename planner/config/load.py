@@ -12,7 +12,8 @@ from typing import Any
 from fleets.errors import CatalogError
 from fleets.loading import parse_yaml, validate
 from planner.config.names import name_problems
-from planner.config.resolve import ResolvedStudy, resolve
+from planner.config.resolve import resolve
+from planner.config.resolved import ResolvedStudy
 from planner.config.schema import Study
 from planner.errors import InputError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.explain.variants import supply_key
 from planner.plan.plan import Plan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
 from planner.explain.binding import binding
 from planner.explain.infeasible import explain_infeasible

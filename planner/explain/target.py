@@ -8,7 +8,7 @@ from typing import Literal
 
 from fleets import catalog
 from fleets.errors import CatalogError
-from planner.config.resolve import ResolvedSupply
+from planner.config.resolved import ResolvedSupply
 from planner.errors import InputError
 from planner.options.build import OptionSource
 from planner.questions.answer import Answer

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from planner.config.resolve import ResolvedWorkload
+from planner.config.resolved import ResolvedWorkload
 from planner.explain.variants import with_workload
 from planner.options.build import OptionSource
 from planner.options.dropouts import Reach, reach

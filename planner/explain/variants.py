@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from planner.config.resolve import ResolvedStudy, ResolvedSupply
+from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.options.build import OptionSource
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.config.resolve import ResolvedModel, ResolvedSupply
+from planner.config.resolved import ResolvedModel, ResolvedSupply
 from planner.frontier.config import ResolvedFrontier
 from planner.frontier.deployable import deployable_points
 from planner.frontier.pareto import pareto, preferred, sampled

@@ -15,7 +15,8 @@ from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.base import Count, FrozenModel, Name, Positive
 from fleets.schema.fleets import Fleet
 from formulations.physics.arrays import FloatArray
-from planner.config.resolve import ResolvedModel, ResolvedSupply, Resolver
+from planner.config.lookup import Lookup
+from planner.config.resolved import ResolvedModel, ResolvedSupply
 from planner.config.schema import Layouts, Model
 from planner.errors import InputError
 
@@ -137,14 +138,14 @@ def load_frontier(source: str | Path) -> ResolvedFrontier:
 
 def resolve_frontier(study: FrontierStudy, file: str, folder: Path) -> ResolvedFrontier:
     """Look up every name; `folder` is where relative paths start."""
-    resolver = Resolver(file, folder)
-    fleet = resolver.fleet(study.fleet)
-    assumptions = resolver.assumptions(study.assumptions)
+    lookup = Lookup(file, folder)
+    fleet = lookup.fleet(study.fleet)
+    assumptions = lookup.assumptions(study.assumptions)
     listed = fleet.supply if fleet else ()
-    supplies = [resolver.supply(f"fleet.supply[{i}]", supply, True, True) for i, supply in enumerate(listed)]
-    models = [resolver.model(name, model) for name, model in study.models.items()]
-    if resolver.problems or assumptions is None:
-        raise InputError(resolver.problems)
+    supplies = [lookup.supply(f"fleet.supply[{i}]", supply, True, True) for i, supply in enumerate(listed)]
+    models = [lookup.model(name, model) for name, model in study.models.items()]
+    if lookup.problems or assumptions is None:
+        raise InputError(lookup.problems)
     return ResolvedFrontier(
         study,
         tuple(supply for supply in supplies if supply),

@@ -12,7 +12,7 @@ import numpy as np
 from fleets.schema.assumptions import AssumptionSet
 from formulations.physics.arrays import FloatArray
 from formulations.physics.step import StepCoefficients
-from planner.config.resolve import ResolvedModel, ResolvedSupply, ResolvedWorkload
+from planner.config.resolved import ResolvedModel, ResolvedSupply, ResolvedWorkload
 from planner.frontier.config import FrontierStudy
 from planner.frontier.points import Description, Points
 from planner.options.kinds import KindTable, kind_tables

@@ -12,7 +12,7 @@ from formulations.physics.case import Case
 from formulations.physics.layout import Layout
 from formulations.physics.search import fastest, fastest_speculation
 from formulations.physics.toy import toy_step_time
-from planner.config.resolve import ResolvedModel, ResolvedSpeculation, ResolvedSupply
+from planner.config.resolved import ResolvedModel, ResolvedSpeculation, ResolvedSupply
 from planner.frontier.config import FrontierStudy
 from planner.frontier.points import Description, Points
 

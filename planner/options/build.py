@@ -13,7 +13,7 @@ import numpy as np
 
 from formulations.options import Option, binding_rows
 from formulations.screening import undominated
-from planner.config.resolve import ResolvedStudy, ResolvedWorkload
+from planner.config.resolved import ResolvedStudy, ResolvedWorkload
 from planner.options.classes import service_classes
 from planner.options.dropouts import dropouts
 from planner.options.kinds import Rejection, in_roles, kind_tables

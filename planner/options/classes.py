@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.config.resolve import ResolvedWorkload
+from planner.config.resolved import ResolvedWorkload
 
 
 @dataclass(frozen=True, order=True)

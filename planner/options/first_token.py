@@ -18,7 +18,7 @@ from fleets.schema.assumptions import Engine
 from formulations.physics.arrays import FloatArray
 from formulations.physics.first_token import first_token_fixed
 from formulations.physics.queueing import utilisation_for_ttft
-from planner.config.resolve import ResolvedWorkload
+from planner.config.resolved import ResolvedWorkload
 
 
 def ttft_limits(workloads: tuple[ResolvedWorkload, ...]) -> FloatArray:

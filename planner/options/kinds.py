@@ -18,7 +18,7 @@ from formulations.options import Role
 from formulations.physics.arrays import FloatArray
 from formulations.physics.deployable import LayoutLimits, deployable_layouts
 from formulations.physics.layout import Layout
-from planner.config.resolve import ResolvedModel, ResolvedSpeculation
+from planner.config.resolved import ResolvedModel, ResolvedSpeculation
 from planner.config.schema import Layouts
 
 

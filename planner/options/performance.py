@@ -25,7 +25,7 @@ from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_b
 from formulations.physics.prefill import prefill_time, prompt_latency
 from formulations.physics.speculation import verified_tokens
 from formulations.physics.step import StepCoefficients, step_coefficients
-from planner.config.resolve import ResolvedWorkload
+from planner.config.resolved import ResolvedWorkload
 from planner.options.kinds import KindTable
 from planner.options.speculation import draft_architecture, tokens_per_step
 

@@ -8,7 +8,7 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray
 from formulations.physics.speculation import expected_tokens, head_architecture, measured_tokens
-from planner.config.resolve import ResolvedSpeculation
+from planner.config.resolved import ResolvedSpeculation
 
 
 def draft_architecture(way: ResolvedSpeculation | None, target: Architecture) -> Architecture | None:

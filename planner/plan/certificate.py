@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.options.build import OptionSet
 from planner.plan.allocation import Allocation
 from planner.plan.checks import TOLERANCE, Check, at_least, at_most, equal, failures

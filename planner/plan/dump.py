@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.config.load import study_from
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
 from planner.options.build import OptionSet, OptionSource
 from planner.plan.allocation import Allocation, Deployment

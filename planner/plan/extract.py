@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.errors import CertificateError
 from planner.plan.allocation import Allocation
 from planner.plan.certificate import Certificate, certify

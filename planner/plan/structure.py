@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.options.build import OptionSet
 from planner.plan.allocation import Allocation, Deployment
 from planner.plan.checks import Check, at_most, equal, holds

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from formulations.options import FloatArray, Option
-from planner.config.resolve import ResolvedStudy, ResolvedWorkload
+from planner.config.resolved import ResolvedStudy, ResolvedWorkload
 from planner.errors import InputError
 from planner.options.kinds import Rejection
 from planner.profiles.read import ProfileRow

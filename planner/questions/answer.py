@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from formulations.program.data import ProgramData
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.options.build import OptionSet
 from planner.plan.allocation import Allocation
 from planner.solver.highs import Termination

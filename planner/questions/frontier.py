@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.config.resolve import ResolvedStudy, ResolvedWorkload
+from planner.config.resolved import ResolvedStudy, ResolvedWorkload
 from planner.config.schema import Axis
 from planner.errors import InputError
 from planner.options.build import OptionSource

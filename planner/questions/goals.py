@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from formulations.program.data import ProgramData
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.config.schema import Question
 from planner.plan.allocation import Allocation
 from planner.questions.optimise import Goal

@@ -15,7 +15,7 @@ import pyomo.environ as pyo
 
 from formulations.program.build import build_program
 from formulations.program.data import ProgramData
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.options.build import OptionSet, OptionSource
 from planner.options.pieces import Estimate
 from planner.plan.allocation import Allocation, read_allocation

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planner.config.resolve import ResolvedStudy, ResolvedSupply
+from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.errors import InputError
 from planner.options.build import OptionSource
 from planner.plan.costs import served

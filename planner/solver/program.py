@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from formulations.options import Option
 from formulations.program.data import ProgramData, SupplyData, WorkloadData, program_data
 from formulations.program.supply import nested
-from planner.config.resolve import ResolvedStudy, ResolvedSupply
+from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.errors import InputError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.whatif.results import load_tables
 from planner.whatif.runner import run_batch
 from planner.whatif.scenarios import Batch, read_batch

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.config.load import load_study, study_from
-from planner.config.resolve import ResolvedStudy, Resolver
+from planner.config.lookup import Lookup
+from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
 from planner.whatif.paths import Place, put, value_at
 
@@ -45,10 +46,10 @@ def base_from(study: ResolvedStudy | str | Path | Mapping[str, Any]) -> Base:
     """Read a config (path, mapping or study) as a base; raises `InputError`."""
     resolved = study if isinstance(study, ResolvedStudy) else load_study(study)
     written = resolved.study
-    resolver = Resolver(resolved.file, resolved.folder)
-    fleet = resolver.fleet(written.fleet)
+    lookup = Lookup(resolved.file, resolved.folder)
+    fleet = lookup.fleet(written.fleet)
     if fleet is None:
-        raise InputError(resolver.problems)
+        raise InputError(lookup.problems)
     config = written.model_dump(mode="json", exclude_unset=True)
     full = written.model_dump(mode="json")
     config["fleet"] = fleet.model_dump(mode="json", exclude_unset=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 
 HASH_LENGTH = 16
 _KEPT = 512

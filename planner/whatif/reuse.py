@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from planner.config.resolve import ResolvedStudy, ResolvedWorkload
+from planner.config.resolved import ResolvedStudy, ResolvedWorkload
 from planner.options.build import OptionSet, OptionSource
 from planner.options.dropouts import dropouts
 from planner.options.kinds import Rejection

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from planner.config.resolve import ResolvedStudy
+from planner.config.resolved import ResolvedStudy
 from planner.errors import CertificateError, InputError
 from planner.options.build import OptionSource
 from planner.plan.extract import plan_from

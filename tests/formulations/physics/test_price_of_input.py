@@ -1,4 +1,4 @@
-"""The paper's section 4.3: an input token costs about a third of an output token when prompts use half of the arithmetic."""
+"""The paper's section 4.3: an input token costs about a third of an output token at half utilisation."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from planner.config.resolve import ResolvedWorkload
+from planner.config.resolved import ResolvedWorkload
 from planner.options.classes import ServiceClass, service_classes
 
 

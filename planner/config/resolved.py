@@ -1,0 +1,121 @@
+"""A study whose names are objects: what the planner works on, with nothing left to look up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fleets.schema.accelerators import Accelerator
+from fleets.schema.accepted_lengths import AcceptedLengths
+from fleets.schema.architectures import Architecture, KvPrecision, WeightPrecision
+from fleets.schema.assumptions import AssumptionSet
+from planner.config.schema import Study
+from planner.profiles.read import ProfileRow
+
+
+@dataclass(frozen=True)
+class ResolvedSupply:
+    """Accelerators that can be had: the catalogue's figures, and this config's price and limits."""
+
+    name: str
+    accelerator_name: str
+    accelerator: Accelerator | None
+    """Its figures; None with `physics: false`, where a name is enough."""
+    usd_per_hour: float
+    """Per accelerator; for owned ones what running them costs."""
+    price_source: str
+    limit: int | None
+    unit: int
+    site: str
+    availability: float
+    owned: bool
+    power_kw: float | None
+    """Per accelerator, kW; None where neither config nor data sheet says."""
+
+
+@dataclass(frozen=True)
+class ResolvedSpeculation:
+    """A way of speculative decoding with its draft."""
+
+    name: str
+    draft: Architecture | None
+    acceptance: float | None
+    accepted_lengths: AcceptedLengths | None
+    draft_tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model to serve."""
+
+    name: str
+    architecture: Architecture
+    weight_precisions: tuple[WeightPrecision, ...]
+    kv_precisions: tuple[KvPrecision, ...]
+    speculation: tuple[ResolvedSpeculation, ...]
+    plain: bool
+    """Whether decoding without speculation is allowed."""
+
+
+@dataclass(frozen=True)
+class ResolvedWorkload:
+    """A workload in the program's units."""
+
+    name: str
+    model: str
+    input_tokens: float
+    output_tokens: float
+    """Generated tokens per request; 1 where the config gives no lengths (the flow is then requests)."""
+    context_tokens: float
+    demand: float
+    """Tokens per second, margin included; 0 for a throughput question that gives none."""
+    pace: float
+    """Tokens per second per user, at least; margin included."""
+    max_ttft_s: float | None
+    """Seconds to the first token, at most; margin included."""
+    prefix_hit_rate: float
+    max_kinds: int | None
+    safety: float = 0.0
+    """Margin m that is included: every time may be 1 + m times what is predicted."""
+
+    @property
+    def asked_demand(self) -> float:
+        """Tokens per second as asked, without the margin."""
+        return self.demand / (1 + self.safety)
+
+    @property
+    def asked_pace(self) -> float:
+        """Tokens per second per user as asked, without the margin."""
+        return self.pace / (1 + self.safety)
+
+    def without_margin(self) -> ResolvedWorkload:
+        """The workload as asked, predictions taken at their word."""
+        ttft = self.max_ttft_s and self.max_ttft_s * (1 + self.safety)
+        return replace(self, demand=self.asked_demand, pace=self.asked_pace, max_ttft_s=ttft, safety=0.0)
+
+
+@dataclass(frozen=True)
+class ResolvedStudy:
+    """A study whose names are objects; all that the planner needs, and nothing left to look up."""
+
+    study: Study
+    file: str
+    folder: Path
+    supplies: tuple[ResolvedSupply, ...]
+    models: tuple[ResolvedModel, ...]
+    workloads: tuple[ResolvedWorkload, ...]
+    assumptions: AssumptionSet
+    profiles: tuple[ProfileRow, ...] = ()
+    """Measured capacities, as read; rows that break an SLA are left out later."""
+
+    def model(self, name: str) -> ResolvedModel:
+        """The model of that name."""
+        return next(model for model in self.models if model.name == name)
+
+    def workload(self, name: str) -> ResolvedWorkload:
+        """The workload of that name."""
+        return next(workload for workload in self.workloads if workload.name == name)
+
+    def supply(self, name: str) -> ResolvedSupply:
+        """The supply of that name."""
+        return next(supply for supply in self.supplies if supply.name == name)
