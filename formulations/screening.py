@@ -72,9 +72,9 @@ def _dominates(mine: FloatArray, worst: FloatArray, theirs: FloatArray) -> NDArr
     A single row of theirs above `worst` is above all of mine, which settles most; the rest is compared row by row.
     """
     limit = theirs * (1 + _TIE)
-    result = np.asarray((worst <= limit).all(axis=2).any(axis=1))
+    result = np.asarray(np.asarray((worst <= limit).all(axis=2)).any(axis=1))
     unclear = np.flatnonzero(~result)
     for row in mine:
-        unclear = unclear[(row <= limit[unclear]).all(axis=2).any(axis=1)]
+        unclear = unclear[np.asarray((row <= limit[unclear]).all(axis=2)).any(axis=1)]
     result[unclear] = True
     return result

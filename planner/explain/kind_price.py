@@ -83,7 +83,7 @@ def kind_options(source: OptionSource, kind: str) -> list[Option]:
                 found += [
                     option_of(line, position)
                     for position in range(len(line.row))
-                    if line.name(position) == kind and np.any(np.all(line.batch_limit[position] >= 1, axis=0))
+                    if line.name(position) == kind and line.served[position].any()
                 ]
     return [*measured, *found]
 

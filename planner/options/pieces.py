@@ -92,7 +92,7 @@ def pieces(
 ) -> Pieces:
     """Lines of every kind for the workloads that a service class serves.
 
-    `refinement` halves the intervals between points that many times.
+    `refinement` splits the intervals between points that many times.
     """
     pace = wanted.pace
     allowed = np.array([wanted.serves(workload) for workload in performance.workloads])
@@ -101,7 +101,9 @@ def pieces(
     limit = np.where(limit.min(axis=0) >= np.maximum(1.0, _stages(performance)), limit, 0.0)
     queue, possible = _first_token(performance, wanted, limit)
     limit = np.where(possible, limit, 0.0)
-    points = _points(limit, refinement)  # (K, P), nan where there is none
+    points = _points(limit)  # (K, P), nan where there is none
+    for _ in range(refinement):
+        points = _split(performance, points)
     kept = np.asarray(np.isfinite(points))
     step, slope = performance.concave(np.where(kept, points, 1.0))  # (R, K, P)
     changes = _new_lines(step, slope, kept)
@@ -151,19 +153,39 @@ def _stages(performance: Performance) -> FloatArray:
     return np.broadcast_to(layout.pipeline, (len(performance.table),))[:, None]
 
 
-def _points(limit: FloatArray, refinement: int) -> FloatArray:
+def _points(limit: FloatArray) -> FloatArray:
     """Sorted distinct total batches of each kind at which lines touch, shape (K, P); nan fills up.
 
-    `limit` has shape (Q, K, W). The points are every workload's limit alone, and the largest total batch of any mix: where
-    Σ b_w/limit[q, w] ≤ 1, Σ b_w is at most the largest limit[q, w], for every q; it lies beyond the limits alone where
-    different resources limit the workloads.
+    `limit` has shape (Q, K, W). The points are every workload's limit alone, and the largest total batch of any mix:
+    where Σ b_w/limit[q, w] ≤ 1, Σ b_w is at most the largest limit[q, w], for every q; it lies beyond the limits alone
+    where different resources limit the workloads.
     """
     alone, mixed = limit.min(axis=0), limit.max(axis=2, initial=0.0).min(axis=0)
     limit = np.concatenate([alone, mixed[:, None]], axis=1)
-    points = np.sort(np.where(limit >= 1, limit, np.nan), axis=1)
-    for _ in range(refinement):
-        between = np.sqrt(points[:, :-1] * points[:, 1:])
-        points = np.sort(np.concatenate([points, between], axis=1), axis=1)
+    return _distinct(np.where(limit >= 1, limit, np.nan))
+
+
+def _split(performance: Performance, points: FloatArray) -> FloatArray:
+    """Points and one more in every interval whose end tangents differ: where they meet.
+
+    The meeting point is where both tangents err most, and the kink itself where a single protocol switch lies in the
+    interval (the sandwich algorithm for concave functions). Under the first roof every concave term counts, so where its
+    tangents are one line all are.
+    """
+    kept = np.isfinite(points)
+    step, slope = (part[0] for part in performance.concave(np.where(kept, points, 1.0)))  # (K, P)
+    rise, fall = np.diff(step, axis=1), -np.diff(slope, axis=1)
+    differ = kept[:, 1:] & (fall > _LINE * np.abs(slope[:, :-1]))
+    meet = np.divide(rise, fall, out=np.full(rise.shape, np.nan), where=differ)
+    low, high = points[:, :-1], points[:, 1:]
+    inside = (meet > low * (1 + _LINE)) & (meet < high * (1 - _LINE))
+    between = np.where(inside, meet, np.where(differ, np.sqrt(low * high), np.nan))
+    return _distinct(np.concatenate([points, between], axis=1))
+
+
+def _distinct(points: FloatArray) -> FloatArray:
+    """Sorted without repetitions; nan fills up."""
+    points = np.sort(points, axis=1)
     repeated = np.zeros(points.shape, dtype=bool)
     repeated[:, 1:] = points[:, 1:] <= points[:, :-1] * (1 + _LINE)
     return np.asarray(np.sort(np.where(repeated, np.nan, points), axis=1))
@@ -202,11 +224,12 @@ def _with_lines(
 ) -> FloatArray:
     """Add to the whole batches what the line itself allows at this pace, as resources of their own, shape (n, Q + R, W).
 
-    A step within the pace for every workload alone need not be so for their mixes (it is concave in the total batch). A
-    line's own row keeps tangents safe there, and chords as tight as the exact physics becomes when they are refined. What a
-    line allows is a real number: rounding it too (5.98 to 5) would keep plans off the exact physics for ever. A workload
-    of which an over-estimate does not hold one sequence is left out; of an under-estimate, only where nothing fits.
+    A step within the pace for every workload alone need not be so for their mixes (it is concave in the total batch).
+    A line's own row keeps tangents safe there, and chords as tight as the exact physics becomes when they are refined.
+    What a line allows is a real number: rounding it too (5.98 to 5) would keep plans off the exact physics for ever. A
+    workload of which an over-estimate does not hold one sequence is left out; of an under-estimate, only where nothing
+    fits.
     """
     line = (budget[:, :, None] - step[:, :, None]) / sequence
-    served = (limits >= 1).all(axis=1) & (line > 0).all(axis=1) & (line >= least).all(axis=1)
+    served = np.asarray((limits >= 1).all(axis=1) & (line > 0).all(axis=1) & (line >= least).all(axis=1))
     return np.where(served[:, None, :], np.concatenate([limits, line], axis=1), 0.0)

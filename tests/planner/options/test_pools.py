@@ -171,7 +171,7 @@ def vectors(pool: Pool) -> tuple[FloatArray, FloatArray]:
 
 @pytest.fixture(scope="module")
 def drawn() -> list[Pool]:
-    return pools(seed=1, count=300)
+    return pools(seed=1, count=200)
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_pools_deliver_what_whole_batches_can(errors: FloatArray) -> None:
     """
     limit, share = errors[:, 0], errors[:, 1]
     large, several = share[limit >= 20], share[limit >= 2]
-    assert len(share) >= 300 and len(large) >= 60
+    assert len(share) >= 200 and len(large) >= 40
     assert large.min() >= 0.97 and large.max() <= 1.001
     assert several.min() >= 0.85 and several.max() <= 1.001
     assert share.min() >= 0.70 and share.max() <= 1.15
@@ -202,8 +202,8 @@ def test_pools_deliver_what_whole_batches_can(errors: FloatArray) -> None:
     assert np.median(share) >= 0.99
 
 
-def test_the_vectors_physics_is_the_certificates(drawn: list[Pool]) -> None:
-    for pool in drawn[:40]:
+def test_the_vectors_physics_is_the_certificates() -> None:
+    for pool in pools(seed=2, count=30):
         batch, seconds = vectors(pool)
         for index in (0, len(batch) // 2, len(batch) - 1):
             here = dict(zip("xy", batch[index], strict=True))
@@ -212,11 +212,11 @@ def test_the_vectors_physics_is_the_certificates(drawn: list[Pool]) -> None:
             assert memory_share(pool.performance, pool.row, here) <= 1 + 1e-9
 
 
-def test_under_estimates_bound_every_mean_batch_and_over_estimates_keep_within_it(drawn: list[Pool]) -> None:
+def test_under_estimates_bound_every_mean_batch_and_over_estimates_keep_within_it() -> None:
     """under ≤ exact ≤ over: whatever mix an instance runs within its limits, chords need no more time than it takes,
     and tangents need at least what the cheapest mix takes."""
     random = np.random.default_rng(7)
-    for pool in drawn[:150]:
+    for pool in pools(seed=3, count=60):
         limits = _limits(pool.under)
         yields = float(pool.performance.tokens_per_step[pool.row, 0])
         for share in (0.0, 0.3, 0.7, 1.0):
