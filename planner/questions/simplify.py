@@ -1,8 +1,8 @@
 """Simpler plans: among plans as good as the optimum, or within what the user grants, one with few deployments.
 
 A second solve holds the objective to (1 + simplicity)·optimum and counts deployments, options and slivers of workloads.
-It chooses among the deployments of the first plan and the cheapest others, starts from the first plan, and is given
-little time: what it finds is never worse than granted and never less simple than the first.
+It chooses first among the kinds of the first plan alone, then among more of the cheapest, starting from the best plan so
+far, in little time: what it finds is never worse than granted and never less simple than the first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from formulations.program.build import build_program
 from formulations.program.data import Granted, Offer, ProgramData
+from planner.config.schema import SolverSettings
 from planner.plan.allocation import Allocation, read_allocation
 from planner.questions.answer import Answer
 from planner.questions.goals import worth
@@ -20,12 +21,12 @@ from planner.solver.highs import SolverOptions, solve_program
 from planner.solver.start import write_start
 
 MOST_SECONDS = 2.0
-LEAST_SECONDS = 0.5
 SHARE_OF_TIME = 0.2
 LATE_SHARE_OF_TIME = 0.05
 """Where the first solve took all of its time."""
-MOST_CANDIDATES = 32
-"""Offers to choose from, beside those of the kinds in use; more take longer and found nothing simpler (benchmark a)."""
+CANDIDATES = (0, 24)
+"""Offers to choose from in each round, those of the kinds in use included. The first round finds most; more than
+these took longer and found nothing simpler (quickstart and benchmark a, with 0, 0.5 and 2 % granted)."""
 _ROUNDING = 1e-9
 _GAP = 2e-3
 """Below what one option or workload more counts in a plan of twenty deployments."""
@@ -35,7 +36,7 @@ def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer
     """The answer with a simpler allocation of (nearly) the same objective, or itself where none is found.
 
     `seconds` is the time it may take; default: a fifth of the config's time limit (a twentieth where that has passed),
-    but no longer than the first solve took, and at most `MOST_SECONDS`.
+    at most `MOST_SECONDS`.
     """
     first = answer.allocation
     if first is None or answer.objective is None:
@@ -44,16 +45,20 @@ def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer
     settings = answer.study.study.solver
     share = LATE_SHARE_OF_TIME if answer.termination == "time_limit" else SHARE_OF_TIME
     if seconds is None:
-        seconds = min(
-            share * settings.time_limit_s, max(LEAST_SECONDS, sum(answer.timings.values())), MOST_SECONDS
-        )
+        seconds = min(share * settings.time_limit_s, MOST_SECONDS)
+    models = {workload.model for workload in answer.study.workloads}
+    least = (
+        len(models),
+        len(models),
+        len(answer.study.workloads),
+    )  # nothing is simpler than a kind for each model
     since = time.perf_counter()
-    data = answer.data.only(_candidates(answer, goal), _granted(answer, goal))
-    model = build_program(data, "simplest")
-    write_start(model, data, first)
-    left = max(0.05, seconds - (time.perf_counter() - since))
-    result = solve_program(model, SolverOptions(_GAP, left, settings.threads, settings.seed), start=True)
-    found = read_allocation(model, data) if result.has_solution else first
+    found = first
+    for candidates in CANDIDATES:
+        left = seconds - (time.perf_counter() - since)
+        if left > 0 and complexity(found)[:3] > least:
+            data = answer.data.only(_offers(answer, goal, candidates), _granted(answer, goal))
+            found = min(found, _simplest(data, found, settings, left), key=complexity)
     timings = answer.timings | {"simplify": time.perf_counter() - since}
     if complexity(found) >= complexity(first):
         return replace(answer, timings=timings)
@@ -61,6 +66,14 @@ def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer
     return replace(
         answer, allocation=found, objective=value, before_simplifying=answer.objective, timings=timings
     )
+
+
+def _simplest(data: ProgramData, start: Allocation, settings: SolverSettings, seconds: float) -> Allocation:
+    """The simplest plan of a program that keeps what was granted; `start` where time ends before one is found."""
+    model = build_program(data, "simplest")
+    write_start(model, data, start)
+    result = solve_program(model, SolverOptions(_GAP, seconds, settings.threads, settings.seed), start=True)
+    return read_allocation(model, data) if result.has_solution else start
 
 
 def complexity(allocation: Allocation) -> tuple[int, int, int, int]:
@@ -78,8 +91,8 @@ def _granted(answer: Answer, goal: Goal) -> Granted:
     return Granted(goal.objective, value * (1 + share if goal.sense == "minimise" else 1 - share))
 
 
-def _candidates(answer: Answer, goal: Goal) -> set[tuple[str, str]]:
-    """All options of the deployments in use, then the offers of each workload from the cheapest, round by round."""
+def _offers(answer: Answer, goal: Goal, most: int) -> set[tuple[str, str]]:
+    """All options of the deployments in use; then the cheapest offers of each workload in turn, up to `most` in all."""
     assert answer.allocation is not None
     data = answer.data
     used = {(d.option.kind, d.supply) for d in answer.allocation.deployments}
@@ -87,7 +100,7 @@ def _candidates(answer: Answer, goal: Goal) -> set[tuple[str, str]]:
     ranked = [_ranked(data, workload.name, goal) for workload in data.workloads]
     for place in range(max(map(len, ranked), default=0)):
         for offers in ranked:
-            if place < len(offers) and len(keys) < MOST_CANDIDATES:
+            if place < len(offers) and len(keys) < most:
                 keys.add(offers[place].key)
     return keys
 
