@@ -1,12 +1,23 @@
-"""`fleetplan schema`: the JSON schema of the config, for editors."""
+"""`fleetplan schema`: the JSON schemas of config and scenario file, for editors."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
 
-def schema() -> None:
+import typer
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+def schema(
+    scenarios: Annotated[bool, typer.Option("--scenarios", help="Of the scenario file of whatif.")] = False,
+) -> None:
     """Print the JSON schema of the config (name it in your editor to complete and check keys)."""
     import json
 
     from planner.config.schema import Study
+    from planner.whatif.schema import ScenarioFile
 
-    print(json.dumps(Study.model_json_schema(), indent=2, ensure_ascii=False))
+    model: type[BaseModel] = ScenarioFile if scenarios else Study
+    print(json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False))

@@ -80,3 +80,10 @@ def test_plans_compared(fleetplan: Run, scenario_file: Path, tmp_path: Path) -> 
     for title in ("total", "supply", "instances", "workloads"):
         assert title in out
     assert "+40,000" in out
+
+
+def test_the_schema_of_the_scenario_file(fleetplan: Run) -> None:
+    code, out, _ = fleetplan("schema", "--scenarios")
+    schema = json.loads(out)
+    assert code == 0
+    assert {"base", "scenarios", "grid", "table", "monte_carlo"} <= schema["properties"].keys()

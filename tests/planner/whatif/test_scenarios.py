@@ -168,3 +168,9 @@ def test_the_hash_is_of_content_not_of_names_or_order(study: dict[str, Any]) -> 
     assert check_batch(threaded) == ids[:1]
     gap = read_batch({"base": {**study, "solver": {"gap": 0.1}}})
     assert check_batch(gap) != ids[:1]
+
+
+def test_a_frontier_is_no_scenario(study: dict[str, Any]) -> None:
+    study["question"] = {"frontier": ["cost", "pace"], "workload": "chat"}
+    with pytest.raises(InputError, match="many plans"):
+        check_batch(read_batch({"base": study}))
