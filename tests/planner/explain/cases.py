@@ -13,7 +13,7 @@ BASE: dict[str, Any] = {
     "fleet": {
         "supply": [
             {"accelerator": "h100-sxm", "price_usd_per_hour": 2.0, "limit": 64, "unit": 8},
-            {"accelerator": "a100-80gb-sxm", "price_usd_per_hour": 1.4, "limit": 64},
+            {"accelerator": "a100-80gb-sxm", "price_usd_per_hour": 1.9, "limit": 64},
         ]
     },
     "models": {"llama-70b": {"architecture": "llama-3.1-70b", "weight_precisions": ["fp8"]}},
@@ -23,6 +23,7 @@ BASE: dict[str, Any] = {
             "demand_tokens_per_s": 20000, "max_tpot_ms": 40,
         }
     ],
+    "assumptions": "erdil-2025",
     "solver": {"gap": 1e-6, "time_limit_s": 60},
 }  # fmt: skip
 
@@ -32,9 +33,11 @@ def study(**changes: Any) -> dict[str, Any]:
     return copy.deepcopy(BASE) | changes
 
 
-def limits(h100: int | None, a100: int | None) -> dict[str, Any]:
-    """The base fleet with other limits."""
+def limits(h100: int | None, a100: int | None, a100_price: float | None = None) -> dict[str, Any]:
+    """The base fleet with other limits, and another price of the A100."""
     fleet = copy.deepcopy(BASE["fleet"])
+    if a100_price is not None:
+        fleet["supply"][1]["price_usd_per_hour"] = a100_price
     fleet["supply"][0]["limit"], fleet["supply"][1]["limit"] = h100, a100
     return fleet
 

@@ -31,11 +31,11 @@ def _gpus(config: dict[str, Any], supply: str) -> int:
 
 
 def test_the_price_at_which_an_accelerator_enters() -> None:
-    config = study(fleet=limits(None, 64))
+    config = study(fleet=limits(None, 64, 5.0))
     assert _gpus(config, "a100-80gb-sxm") == 0
     found = _asked(config, "a100-80gb-sxm")
     price = _entry(found, "price")
-    assert not found.used and price.verified and price.value < price.was == 1.4
+    assert not found.used and price.verified and price.value < price.was == 5.0
     for value, enters in ((price.value * 0.99, True), (price.value * 1.01, False)):
         changed = copy.deepcopy(config)
         changed["fleet"]["supply"][1]["price_usd_per_hour"] = value
@@ -55,7 +55,7 @@ def test_the_limit_at_which_a_supply_enters() -> None:
 
 
 def test_the_tpot_at_which_an_accelerator_enters() -> None:
-    config = study(fleet=limits(None, None))
+    config = study(fleet=limits(None, None, 3.0))
     found = _asked(config, "a100")
     assert found.target == "a100-80gb-sxm" and found.what == "supply"  # the only supply that begins so
     paces = [entry for entry in found.entries if entry.lever == "pace"]
@@ -63,7 +63,7 @@ def test_the_tpot_at_which_an_accelerator_enters() -> None:
     for entry in paces:
         assert entry.verified
         for tpot, enters in ((entry.inside, True), (entry.outside, False)):
-            changed = study(fleet=limits(None, None), workloads=[chat(max_tpot_ms=tpot)])
+            changed = study(fleet=limits(None, None, 3.0), workloads=[chat(max_tpot_ms=tpot)])
             assert (_gpus(changed, "a100-80gb-sxm") > 0) is enters
 
 
@@ -86,7 +86,8 @@ def test_a_kind_that_cannot_serve_says_what_it_lacks() -> None:
 
 
 def test_a_kind_needs_a_discount_below_what_forcing_it_costs() -> None:
-    found = _asked(study(), "llama-70b/a100-80gb-sxm/tp8/w-fp8/kv-bf16")
+    config = study(fleet=limits(None, None, 5.0))
+    found = _asked(config, "llama-70b/a100-80gb-sxm/tp8/w-fp8/kv-bf16")
     discount = _entry(found, "discount")
     forced = float(found.sentences[-1].split("costs ")[1].split(" ")[0])
     assert discount.verified and 0 < discount.value <= forced + 1e-9

@@ -42,6 +42,7 @@ BASE: dict[str, Any] = {
          "demand_tokens_per_s": 20000, "max_tpot_ms": 25},
     ],
     "layouts": {"instance_gpus": [1, 2, 4, 8]},
+    "assumptions": "erdil-2025",
     "solver": {"gap": 1e-5, "time_limit_s": 30},
 }  # fmt: skip
 
@@ -284,7 +285,8 @@ def _value(answer: Answer) -> float:
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_false_claim_is_caught(name: str) -> None:
     change, expected = CLAIMS[name]
-    assert expected in [check.name for check in failures(optimality(change(_answer())))]
+    answer = replace(_answer(), before_simplifying=None)
+    assert expected in [check.name for check in failures(optimality(change(answer)))]
 
 
 @pytest.mark.parametrize("question", ["gpus", "power"])
