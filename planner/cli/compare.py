@@ -111,7 +111,7 @@ def _makers(what: str, title: str, frame: pd.DataFrame) -> list[Maker]:
     if title == "scenarios":
         types = [
             name.removesuffix("_change") for name in map(str, frame.columns)
-            if name.startswith("gpus.") and (frame[name].abs() > 0).any()
+            if name.startswith("gpus.") and name.endswith("_change") and (frame[name].abs() > 0).any()
         ]  # fmt: skip
         return [
             _text("scenario", "name"), _text("A", "status_a"), _text("B", "status_b"),
