@@ -10,8 +10,8 @@ from formulations.program import objective_terms
 from formulations.program.data import ProgramData
 from formulations.program.linear import weighted
 
-_OPTION, _FEEDING, _SIZE = 0.1, 0.05, 1e-3
-"""Weights beside 1 for a deployment: an option, a workload served on one, and all instances together."""
+_OPTION, _FEEDING, _KEPT, _SIZE = 0.1, 0.05, 0.04, 1e-3
+"""Weights beside 1 for a deployment: an option, a workload served on one, the objective that is kept, all instances."""
 
 
 def cost(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
@@ -39,7 +39,14 @@ def throughput(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
 
 
 def simplest(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
-    """Fewest deployments, then options, then slivers of workloads, then instances [deployments]; needs `granted`."""
+    """Fewest deployments, then options, then slivers of workloads, then the best of what is kept [deployments].
+
+    Needs `granted`; of two plans as simple as each other the better one is taken, so that no more is given up than needed.
+    """
+    assert data.granted is not None
+    sense, terms = objective_terms.TERMS[data.granted.objective]
+    scale = _KEPT / data.granted.value if data.granted.value > 0 else 0.0
+    kept = [((scale if sense == pyo.minimize else -scale) * c, v) for c, v in terms(model, data)]
     used = [(1.0, model.Used[key]) for key in model.DEPLOYMENTS]
     running = [(_OPTION, model.Running[key]) for key in model.OFFERS]
     feeding = [(_FEEDING, model.Feeding[key]) for key in model.FLOWS]
@@ -47,7 +54,7 @@ def simplest(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
         (_SIZE * offer.option.gpus / _all_gpus(data), model.Instances[offer.key]) for offer in data.offers
     ]
     return pyo.Objective(
-        expr=weighted([*used, *running, *feeding, *size]),
+        expr=weighted([*used, *running, *feeding, *kept, *size]),
         sense=pyo.minimize,
         doc="deployments, options and workloads on them [deployments]",
     )

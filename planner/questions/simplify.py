@@ -1,8 +1,8 @@
 """Simpler plans: among plans as good as the optimum, or within what the user grants, one with few deployments.
 
 A second solve holds the objective to (1 + simplicity)·optimum and counts deployments, options and slivers of workloads.
-It chooses first among the kinds of the first plan alone, then among more of the cheapest, starting from the best plan so
-far, in little time: what it finds is never worse than granted and never less simple than the first.
+It chooses among the kinds of the first plan and, where cost may be given up, then among more of the cheapest, starting
+from the best plan so far, in little time: what it finds is never worse than granted and never less simple than the first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ CANDIDATES = (0, 24)
 """Offers to choose from in each round, those of the kinds in use included. The first round finds most; more than
 these took longer and found nothing simpler (quickstart and benchmark a, with 0, 0.5 and 2 % granted)."""
 _ROUNDING = 1e-9
-_GAP = 2e-3
+_LEAST_SECONDS = 0.2
+_GAP = 5e-4
 """Below what one option or workload more counts in a plan of twenty deployments."""
 
 
@@ -54,17 +55,21 @@ def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer
     )  # nothing is simpler than a kind for each model
     since = time.perf_counter()
     found = first
-    for candidates in CANDIDATES:
+    for candidates in CANDIDATES if answer.study.study.simplicity > 0 else CANDIDATES[:1]:
         left = seconds - (time.perf_counter() - since)
         if left > 0 and complexity(found)[:3] > least:
             data = answer.data.only(_offers(answer, goal, candidates), _granted(answer, goal))
             found = min(found, _simplest(data, found, settings, left), key=complexity)
-    timings = answer.timings | {"simplify": time.perf_counter() - since}
     if complexity(found) >= complexity(first):
-        return replace(answer, timings=timings)
-    value = worth(goal, answer.data, found)
+        return replace(answer, timings=answer.timings | {"simplify": time.perf_counter() - since})
+    left = max(_LEAST_SECONDS, seconds - (time.perf_counter() - since))
+    found = _best_as_simple(answer, goal, found, settings, left)
     return replace(
-        answer, allocation=found, objective=value, before_simplifying=answer.objective, timings=timings
+        answer,
+        allocation=found,
+        objective=worth(goal, answer.data, found),
+        before_simplifying=answer.objective,
+        timings=answer.timings | {"simplify": time.perf_counter() - since},
     )
 
 
@@ -74,6 +79,30 @@ def _simplest(data: ProgramData, start: Allocation, settings: SolverSettings, se
     write_start(model, data, start)
     result = solve_program(model, SolverOptions(_GAP, seconds, settings.threads, settings.seed), start=True)
     return read_allocation(model, data) if result.has_solution else start
+
+
+def _best_as_simple(
+    answer: Answer, goal: Goal, simple: Allocation, settings: SolverSettings, seconds: float
+) -> Allocation:
+    """The best plan by the goal that uses nothing but what the simple one uses; what was granted need not be spent."""
+    if answer.study.study.simplicity == 0:
+        return simple
+    served = {(d.option.id, d.supply, name) for d in simple.deployments for name in d.tokens_per_s}
+    data = answer.data.only({key[:2] for key in served}, _granted(answer, goal))
+    model = build_program(data, goal.objective)
+    write_start(model, data, simple)
+    for key in model.FLOWS:
+        if key not in served:
+            model.Flow[key].fix(0.0)
+    options = SolverOptions(settings.gap / 2, seconds, settings.threads, settings.seed)
+    result = solve_program(model, options, start=True)
+    best = read_allocation(model, data) if result.has_solution else simple
+    return min(best, simple, key=lambda found: _cost(goal, answer.data, found))
+
+
+def _cost(goal: Goal, data: ProgramData, allocation: Allocation) -> float:
+    """The goal's objective, lower is better."""
+    return worth(goal, data, allocation) * (1.0 if goal.sense == "minimise" else -1.0)
 
 
 def complexity(allocation: Allocation) -> tuple[int, int, int, int]:

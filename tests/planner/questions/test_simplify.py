@@ -60,6 +60,16 @@ def test_simpler_throughput_is_not_less(tmp_path: Path) -> None:
     assert len(bought(answer)) == 1
 
 
+def test_what_is_granted_is_not_spent_for_nothing(tmp_path: Path) -> None:
+    # 15.5 $/h: 5 big and 1 old (0.5 $) serve 51.4; big alone 50, old alone 43.4. 20 % may be given up, 2.7 % are enough.
+    rows = [("big", 1, "chat", 10.0), ("old", 1, "chat", 1.4)]
+    question = {"maximise": "throughput", "workload": "chat", "budget_usd_per_hour": 15.5}
+    answer = ask(source(tmp_path, SUPPLY, {"chat": None}, rows, question=question, simplicity="20%"))
+    assert answer.before_simplifying == pytest.approx(51.4)
+    assert answer.objective == pytest.approx(50.0)
+    assert len(instances(answer)) == 1
+
+
 def test_no_time_leaves_the_plan_as_it_was(tmp_path: Path) -> None:
     rows = [("big", 1, "chat", 10.0), ("old", 1, "chat", 1.4)]
     found = source(tmp_path, SUPPLY, {"chat": 21.0}, rows)
