@@ -41,7 +41,7 @@ def throughput(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
 def simplest(model: pyo.ConcreteModel, data: ProgramData) -> pyo.Objective:
     """Fewest deployments, then options, then slivers of workloads, then the best of what is kept [deployments].
 
-    Needs `granted`; of two plans as simple as each other the better one is taken, so that no more is given up than needed.
+    Needs `granted`; of two plans as simple as each other the better one is taken: no more is given up than needed.
     """
     assert data.granted is not None
     sense, terms = objective_terms.TERMS[data.granted.objective]
