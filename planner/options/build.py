@@ -159,15 +159,15 @@ class OptionSource:
         gpus = np.concatenate([line.gpus for line in lines])
         origin = [(line, index) for line in lines for index in range(len(line.row))]
         served = np.isfinite(stacked).all(axis=1).any(axis=1)
-        kept = undominated(stacked, gpus, self._units(lines)) if self.screening else np.flatnonzero(served)
+        units = self._units(lines[0].performance.table.accelerator.name)
+        kept = undominated(stacked, gpus, units) if self.screening else np.flatnonzero(served)
         for index in sorted(kept):
             line, position = origin[index]
             yield option_of(line, position, estimate)
 
-    def _units(self, lines: list[Pieces]) -> set[int]:
-        """Billing units of the supplies that offer the accelerator of these lines."""
-        name = lines[0].performance.table.accelerator.name
-        return {s.unit for s in self.study.supplies if s.accelerator and s.accelerator.name == name}
+    def _units(self, accelerator: str) -> set[int]:
+        """Billing units of the supplies that offer an accelerator."""
+        return {supply.unit for supply in self.study.supplies if supply.accelerator_name == accelerator}
 
     def _screened_measured(self) -> Iterable[Option]:
         """Measured options that no other of the same model, accelerator and role makes useless."""
@@ -185,7 +185,8 @@ class OptionSource:
             for position, option in enumerate(options):
                 rows[position, 0, [names.index(name) for name in option.workloads]] = option.sequence_s[0]
             gpus = np.array([option.gpus for option in options], dtype=float)
-            yield from (options[index] for index in sorted(undominated(rows, gpus)))
+            kept = undominated(rows, gpus, self._units(options[0].accelerator))
+            yield from (options[index] for index in sorted(kept))
 
 
 def _padded(
