@@ -29,26 +29,26 @@ ROWS = [
             (
                 "Mixtral 8x22B (16-bit)",
                 "paper-mixtral-8x22b",
-                {"2": "199, , 125, ", "3": "128, 0.54, 23, 197"},
+                {"2": "199, –, 125, –", "3": "128, 0.54, 23, 197"},
             ),
             (
                 "Llama 3 70B (8-bit)",
                 "paper-llama-3-70b-8-bit",
-                {"2": "189, , 24, ", "3": "107, 0.27, 7, 136"},
+                {"2": "189, –, 24, –", "3": "107, 0.27, 7, 136"},
             ),
             (
                 "Llama 3.1 405B (8-bit)",
                 "paper-llama-3-405b-8-bit",
-                {"2": "122, , 48, ", "3": "61, 1.31, 8, 58"},
+                {"2": "122, –, 48, –", "3": "61, 1.31, 8, 58"},
             ),
-            ("GPT-4 (16-bit)", "paper-gpt-4", {"2": "106, , 460, ", "3": "61, 4.53, 100, 213"}),
-            ("DeepSeek-V3 (8-bit)", "paper-deepseek-v3", {"2": "215, , 14, ", "3": "116, 1.10, 54, 247"}),
+            ("GPT-4 (16-bit)", "paper-gpt-4", {"2": "106, –, 460, –", "3": "61, 4.53, 100, 213"}),
+            ("DeepSeek-V3 (8-bit)", "paper-deepseek-v3", {"2": "215, –, 14, –", "3": "116, 1.10, 54, 247"}),
         )
         for table, point in (("2", "fastest"), ("3", "preferred"))
     ),
-    ("4", "H100 SXM", "paper-llama-3-70b-8-bit", "paper-h100", False, "fastest", "152, , 24, "),
-    ("4", "A100 SXM", "paper-llama-3-70b-8-bit", "paper-a100", False, "fastest", "132, , 32, "),
-    ("4", "V100 SXM", "paper-llama-3-70b-8-bit", "paper-v100", False, "fastest", "105, , 102, "),
+    ("4", "H100 SXM", "paper-llama-3-70b-8-bit", "paper-h100", False, "fastest", "152, –, 24, –"),
+    ("4", "A100 SXM", "paper-llama-3-70b-8-bit", "paper-a100", False, "fastest", "132, –, 32, –"),
+    ("4", "V100 SXM", "paper-llama-3-70b-8-bit", "paper-v100", False, "fastest", "105, –, 102, –"),
     ("5", "Llama 3 70B", "paper-llama-3-70b", "paper-h100", False, "preferred", "69, 0.52, 8, 127"),
     ("5", "Llama 3 70B (S)", "paper-llama-3-70b", "paper-h100", True, "preferred", "95, 0.51, 6, 73"),
     ("5", "Llama 3.1 405B", "paper-llama-3-405b", "paper-h100", False, "preferred", "35, 6.54, 31, 80"),
@@ -109,8 +109,8 @@ def tables() -> None:
 def _point(found: Curve, point: str) -> str:
     row = found.rows[0] if point == "fastest" else found.preferred
     assert row is not None
-    price = "" if point == "fastest" else f"{row['usd_per_million_tokens']:.2f}"
-    batch = "" if point == "fastest" else f"{row['batch']:.0f}"
+    price = "–" if point == "fastest" else f"{row['usd_per_million_tokens']:.2f}"
+    batch = "–" if point == "fastest" else f"{row['batch']:.0f}"
     return f"{row['pace_tokens_per_s']:.0f}, {price}, {row['gpus']:.0f}, {batch}"
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from formulations.physics.arrays import BoolArray, FloatArray, Numbers, floats
+from formulations.physics.arrays import BoolArray, FloatArray, Numbers, floats, reuse_freed_memory
 from formulations.physics.case import Case
 from formulations.physics.layout import Layout
 from formulations.physics.shape import shape
@@ -70,6 +70,7 @@ def search(
     steps: int,
 ) -> list[Fastest]:
     """The best candidate of each point for each of `steps` that `evaluate` times; shapes of the broadcast points."""
+    reuse_freed_memory()
     points_shape, grid = _grid(accelerators, batch, context)
     rows, columns = np.broadcast_shapes(*(values.shape for values in grid))
     best = [_nothing(grid[0], (rows, columns)) for _ in range(steps)]

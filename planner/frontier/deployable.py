@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from fleets.schema.assumptions import AssumptionSet
-from formulations.physics.arrays import FloatArray
+from formulations.physics.arrays import FloatArray, reuse_freed_memory
 from formulations.physics.step import StepCoefficients
 from planner.config.resolved import ResolvedModel, ResolvedSupply, ResolvedWorkload
 from planner.frontier.config import FrontierStudy
@@ -33,6 +33,7 @@ def deployable_points(
 ) -> tuple[list[Points], list[str]]:
     """(points that fit, one set per way of decoding; why layouts were refused)."""
     assert supply.accelerator is not None  # a frontier always resolves with physics
+    reuse_freed_memory()
     tables, refused = kind_tables(model, supply.accelerator, study.layouts)
     points = [_points(table, study.preference, supply, assumptions, context) for table in tables]
     return [found for found in points if found.batch.size], [str(rejection) for rejection in refused]

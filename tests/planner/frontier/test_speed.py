@@ -45,11 +45,11 @@ def test_the_papers_grid_takes_a_tenth_of_its_time_and_little_memory() -> None:
     benchmark.REPEATS = 1
     measured = benchmark.measure("Llama 3 70B, pipeline")
     assert measured["cpu_s"] <= 12 / 10 * BUSY
-    assert measured["points_per_s"] == pytest.approx(160_000 / measured["seconds"])
+    assert measured["points_per_s"] == pytest.approx(160_000 / measured["cpu_s"])
 
 
 def test_choices_benchmark_prints_one_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
     benchmark = load("physics_choices")
     benchmark.ROWS = [row for row in benchmark.ROWS if row[0] == "4"][:1]
     benchmark.tables()
-    assert "| 4 | H100 SXM | fastest | 152, , 24,  | 152, , 24,  |" in capsys.readouterr().out
+    assert "| 4 | H100 SXM | fastest | 152, –, 24, – | 152, –, 24, – |" in capsys.readouterr().out
