@@ -112,7 +112,8 @@ class OptionSource:
         """Options of every model, accelerator, role and service class."""
         found: list[Option] = []
         raw, exact = 0, True
-        for performances in self.tables.values():
+        for (_, accelerator), performances in self.tables.items():
+            units = self._units(accelerator)
             classes: dict[str, list[Pieces]] = {"aggregated": [], "decode": []}
             for wanted in service_classes(performances[0].workloads) if performances else ():
                 for role, together in classes.items():
@@ -124,7 +125,7 @@ class OptionSource:
                     together += lines
                 prompts = [p for p in performances if p.table.role == "prefill"]
                 raw += sum(len(p.table) for p in prompts)
-                found += prefill_options(prompts, wanted, self.screening)
+                found += prefill_options(prompts, wanted, self.screening, units, self.forbidden)
             for lines in classes.values():
                 found += self._screened(lines, estimate)
         raw += len(self.measured)

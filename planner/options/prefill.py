@@ -8,7 +8,7 @@ one prompt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,22 @@ ROOFS = ("prompt", "transfer", "queue")
 
 
 def prefill_options(
-    performances: Iterable[Performance], wanted: ServiceClass, screening: bool
+    performances: Iterable[Performance],
+    wanted: ServiceClass,
+    screening: bool,
+    units: Collection[int] = (),
+    forbidden: Collection[str] = (),
 ) -> list[Option]:
-    """Prefill options of one model and accelerator for the workloads of a class, screened."""
-    found: list[Option] = []
-    for performance in performances:
-        found += _options(performance, wanted)
+    """Prefill options of one model and accelerator for the workloads of a class, without forbidden kinds, screened.
+
+    `units` are the billing units of the supplies that offer the accelerator.
+    """
+    found = [
+        option
+        for performance in performances
+        for option in _options(performance, wanted)
+        if option.kind not in forbidden
+    ]
     if not screening or not found:
         return found
     names = list(dict.fromkeys(name for option in found for name in option.workloads))
@@ -39,7 +49,7 @@ def prefill_options(
         padded = own[np.minimum(np.arange(len(ROOFS)), len(own) - 1)]
         rows[position][:, [names.index(name) for name in option.workloads]] = padded
     gpus = np.array([option.gpus for option in found], dtype=float)
-    return [found[index] for index in sorted(undominated(rows, gpus))]
+    return [found[index] for index in sorted(undominated(rows, gpus, units))]
 
 
 def _options(performance: Performance, wanted: ServiceClass) -> Iterable[Option]:

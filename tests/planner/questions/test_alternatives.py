@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from planner.config.load import study_from
 from planner.errors import InputError
 from planner.options.build import OptionSource
 from planner.questions.alternatives import alternatives_to, kinds_of, next_best
@@ -108,3 +109,20 @@ def test_against_every_subset_of_kinds(tmp_path: Path, seed: int) -> None:
     if len(listed.answers) < 4:
         cost = _best_without(found, before, kinds)
         assert cost is None or best.objective is None or cost > 2 * best.objective
+
+
+def test_forbidden_kinds_are_gone_in_every_role(tmp_path: Path) -> None:
+    config = {
+        "fleet": {"supply": [{"accelerator": "h100-sxm", "price_usd_per_hour": 2.0}]},
+        "models": {"m": {"architecture": "llama-3.1-8b"}},
+        "workloads": [
+            {"name": "chat", "input_tokens": 2000, "output_tokens": 300, "demand_tokens_per_s": 9000}
+        ],
+        "serving": ["aggregated", "disaggregated"],
+    }
+    found = OptionSource(study_from(config, "config.yaml", tmp_path))
+    for role in ("aggregated", "prefill", "decode"):
+        kinds = {option.kind for option in found.options().options if option.role == role}
+        assert kinds
+        left = {option.kind for option in found.forbidding(*kinds).options().options}
+        assert left and not left & kinds

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from planner.plan.plan import Plan
-from planner.report.console import PIPE_WIDTH, report_console, share
+from planner.report.console import PIPE_WIDTH, report_console
+from planner.report.numbers import share
 from planner.report.text import print_plan
 from tests.planner.report.conftest import HOSTILE
 
