@@ -24,9 +24,7 @@ GIVES = 1e-6
 """Shares below this are rounding, not a change."""
 
 
-def joint_change(
-    source: OptionSource, trial: Trial, missing: list[Unserved], demand: bool
-) -> Change | None:
+def joint_change(source: OptionSource, trial: Trial, missing: list[Unserved], demand: bool) -> Change | None:
     """Changes that together make a plan possible: service that something can give, then supply, power, budget and, if
     it may and last of all, `demand`, by the smallest sum of shares. None where nothing was found."""
     parts: list[Change] = []

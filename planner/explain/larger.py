@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from formulations.program.supply import nested
 from planner.explain.relaxations import Change
 from planner.explain.variants import with_layouts, with_model
 from planner.options.build import OptionSource
@@ -24,8 +25,9 @@ def larger_choices(source: OptionSource, workloads: tuple[str, ...]) -> Iterator
     if not config.physics:
         return
     sizes = sorted(config.layouts.instance_gpus)
+    units = [supply.unit for supply in source.study.supplies]
     size = sizes[-1] * 2
-    while size <= MOST_GPUS:
+    while size <= MOST_GPUS and all(_nests(size, sizes, unit) for unit in units):
         sentence = f"instances of {size} GPUs, beside {', '.join(map(str, sizes))}"
         yield Change(("layouts.instance_gpus",), sentence, size / sizes[-1] - 1, False,
                      partial(with_layouts, instance_gpus=(*sizes, size)))  # fmt: skip
@@ -45,3 +47,8 @@ def larger_choices(source: OptionSource, workloads: tuple[str, ...]) -> Iterator
                     (f"models.{name}.kv_precisions",), f"{precision} KV cache allowed for {name}", 1.0, False,
                     partial(with_model, name=name, kv_precisions=(*model.kv_precisions, precision)),
                 )  # fmt: skip
+
+
+def _nests(size: int, sizes: list[int], unit: int) -> bool:
+    """Whether instances of another size can be packed into units beside the others."""
+    return size >= unit or nested([*(small for small in sizes if small < unit), size])

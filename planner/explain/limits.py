@@ -72,9 +72,15 @@ def limits_of(source: OptionSource) -> list[Limit]:
         if supply.limit is not None:
             found.append(_supply(source, supply.name, supply.limit))
     for workload in study.workloads:
-        if workload.demand > 0:
+        if workload.demand > 0 and not _scaled(source, workload.name):
             found.append(_demand(source, workload.name, workload.demand))
     return found
+
+
+def _scaled(source: OptionSource, workload: str) -> bool:
+    """Whether the question asks how much of a workload can be served: its demand is then no limit."""
+    question = source.study.study.question
+    return question.maximise == "throughput" and question.workload in (None, workload)
 
 
 def _service(source: OptionSource, name: str) -> list[Limit]:

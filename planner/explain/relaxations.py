@@ -16,6 +16,7 @@ import pyomo.environ as pyo
 from formulations.program.build import build_program
 from formulations.program.data import ProgramData
 from formulations.program.elastic import Elastic, drawn_kw, relax, spent_usd_per_hour
+from planner.errors import InputError
 from planner.explain.bisect import least_stretch, rounded_down
 from planner.explain.limits import Limit
 from planner.explain.trial import Trial, cost_of
@@ -62,7 +63,12 @@ class Relaxation:
 
 def verified(source: OptionSource, trial: Trial, change: Change) -> Relaxation | None:
     """Solve the config with a change applied; None where that finds no plan."""
-    answer = trial.answer(change.apply(source), VERIFY_GAP)
+    try:
+        answer = trial.answer(change.apply(source), VERIFY_GAP)
+    except (
+        InputError
+    ):  # the changed config is not one that can be asked, such as sizes that do not nest in a unit
+        return None
     cost = cost_of(answer)
     if cost is None:
         return None
@@ -101,8 +107,9 @@ def _solver(source: OptionSource, trial: Trial, gap: float) -> SolverOptions:
 def more_supply(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
     """The fewest accelerators of a supply with which a plan exists."""
     supply = source.study.supply(limit.subject)
-    lifted = limit.drop(source)
-    model, data = _program(lifted)
+    if source.study.study.question.minimise is None:
+        return _bisected(source, trial, limit, supply.unit)
+    model, data = _program(limit.drop(source))
     relax(model, data, Elastic({supply.name: int(limit.value)}))
     result = solve_program(model, _solver(source, trial, 0.0))
     if not result.has_solution:
@@ -111,7 +118,7 @@ def more_supply(source: OptionSource, trial: Trial, limit: Limit) -> Change | No
     more = needed - int(limit.value)
     if more <= 0:
         return None
-    sentence = f"{more:,} more {supply.name} ({needed:,} instead of {int(limit.value):,})"
+    sentence = _sentence(limit, needed)
     share = more / max(limit.value, 1.0)
     return Change((limit.key,), sentence, share, result.termination == "optimal",
                   partial(with_supply, name=supply.name, limit=needed))  # fmt: skip
@@ -119,13 +126,15 @@ def more_supply(source: OptionSource, trial: Trial, limit: Limit) -> Change | No
 
 def more_power(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
     """The least power with which a plan exists."""
+    if source.study.study.question.minimise is None:
+        return _bisected(source, trial, limit)
     model, data = _program(limit.drop(source))
     relax(model, data, Elastic(power_kw=limit.value))
     result = solve_program(model, _solver(source, trial, VERIFY_GAP / 10))
     if not result.has_solution:
         return None
     needed = _ceiling(drawn_kw(model, data))
-    sentence = f"{needed:,.10g} kW instead of {limit.value:,.10g} kW"
+    sentence = _sentence(limit, needed)
     least = result.termination in ("optimal", "gap_reached")
     return Change((limit.key,), sentence, needed / limit.value - 1, least,
                   partial(with_config, power_limit_kw=needed))  # fmt: skip
@@ -133,16 +142,53 @@ def more_power(source: OptionSource, trial: Trial, limit: Limit) -> Change | Non
 
 def more_money(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
     """The least budget with which a plan exists."""
+    if source.study.study.question.minimise is None:
+        return _bisected(source, trial, limit)
     model, data = _program(limit.drop(source))
     relax(model, data, Elastic(budget_usd_per_hour=limit.value))
     result = solve_program(model, _solver(source, trial, VERIFY_GAP / 10))
     if not result.has_solution:
         return None
     needed = _ceiling(spent_usd_per_hour(model, data))
-    sentence = f"a budget of {needed:,.10g} $/h instead of {limit.value:,.10g} $/h"
+    sentence = _sentence(limit, needed)
     least = result.termination in ("optimal", "gap_reached")
     return Change((limit.key,), sentence, needed / limit.value - 1, least,
                   partial(with_budget, usd_per_hour=needed))  # fmt: skip
+
+
+def _bisected(source: OptionSource, trial: Trial, limit: Limit, step: int | None = None) -> Change | None:
+    """The least value of a limit with which a question that maximises has a plan; in whole `step`s where given."""
+    if trial.over or trial.feasible(limit.drop(source)) is not True:
+        return None
+
+    def at(value: float) -> Callable[[OptionSource], OptionSource]:
+        if step is not None:
+            return partial(with_supply, name=limit.subject, limit=math.ceil(value / step) * step)
+        if limit.family == "power":
+            return partial(with_config, power_limit_kw=value)
+        return partial(with_budget, usd_per_hour=value)
+
+    start = max(limit.value, float(step or 0.0))
+    if start > limit.value and trial.feasible(at(start)(source)):
+        needed = start  # a limit below one unit, and one unit is enough
+    else:
+        found = least_stretch(start, lambda value: trial.feasible(at(value)(source)))
+        if found is None:
+            return None
+        needed = found[1] if step is None else math.ceil(found[1] / step) * step
+    sentence = _sentence(limit, needed)
+    share = needed / max(limit.value, 1.0) - 1
+    return Change((limit.key,), sentence, share, not trial.over, at(needed))
+
+
+def _sentence(limit: Limit, needed: float) -> str:
+    """How much of a supply, of power or of money is needed instead of what the limit says."""
+    if limit.family == "supply":
+        more = round(needed - limit.value)
+        return f"{more:,} more {limit.subject} ({round(needed):,} instead of {round(limit.value):,})"
+    if limit.family == "power":
+        return f"{needed:,.10g} kW instead of {limit.value:,.10g} kW"
+    return f"a budget of {needed:,.10g} $/h instead of {limit.value:,.10g} $/h"
 
 
 def less_demand(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:

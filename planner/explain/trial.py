@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from formulations.program.build import build_program
+from planner.errors import InputError
 from planner.explain.variants import with_time
 from planner.options.build import OptionSource
 from planner.plan.costs import supply_costs
@@ -45,7 +46,10 @@ class Trial:
         self.solves += 1
         study = source.study
         if study.study.question.minimise is None:
-            answer = ask(with_time(source, self.left_s, ANY_PLAN))
+            try:
+                answer = ask(with_time(source, self.left_s, ANY_PLAN))
+            except InputError:
+                return True  # without that limit nothing holds throughput back
             return _known(answer.allocation is not None, answer.termination)
         data = data_for(
             study,

@@ -133,6 +133,16 @@ def test_two_limits_at_once_where_no_single_one_helps() -> None:
     assert plan.found and plan.usd_per_hour <= joint.usd_per_hour * 1.01
 
 
+def test_questions_that_maximise_say_what_they_need_at_least() -> None:
+    asked = {"maximise": "throughput", "budget_usd_per_hour": 3.0}
+    money = 3.0 + 3.0 * _named(_explained(study(question=asked)), "question.budget_usd_per_hour").share
+    for budget, expected in ((money, True), (money - 0.02, False)):
+        question = asked | {"budget_usd_per_hour": budget}
+        assert solve(study(question=question), compare=False, explain=False).found is expected
+    none = study(question=asked | {"budget_usd_per_hour": 100.0}, fleet=limits(0, 0))
+    assert _named(_explained(none), "fleet.supply[0].limit").sentence == "8 more h100-sxm (8 instead of 0)"
+
+
 def test_an_infeasible_plan_carries_clashes_and_relaxations() -> None:
     plan = solve(study(fleet=limits(8, 8)), compare=False)
     assert not plan.found and plan.status.termination == "infeasible"
