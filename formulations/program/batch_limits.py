@@ -1,6 +1,6 @@
 """Batch limits: memory and pace, in whole batches.
 
-A running sequence of w takes 1/limit[w] of an instance under each resource (HBM; the pace under each roof), where limit is
+A running sequence of w takes 1/limit[w] of an instance under each resource (HBM; the pace under each roof), limit being
 the largest whole batch of w alone. Running sequences are Σ SequenceRate, instances stepping are StepRate:
 
     Σ_w SequenceRate[w] / limit[resource, w] ≤ StepRate

@@ -154,7 +154,9 @@ def program_data(
     }
     fixed = {name: 0.0 if name in scaled else value for name, value in demand.items()}
     most = {s.name: _most_units(s, budget_usd_per_hour, power_limit_kw) for s in supplies}
-    possible = (_offer(option, supply, lot, fixed, utilisation, most[supply.name]) for option, supply in pairs)
+    possible = (
+        _offer(option, supply, lot, fixed, utilisation, most[supply.name]) for option, supply in pairs
+    )
     offers = tuple(offer for offer in possible if offer.most_instances >= 1)
     prices = [supply.usd_per_hour * supply.unit for supply in supplies if supply.usd_per_hour > 0]
     return ProgramData(
