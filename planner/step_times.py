@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
-from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -21,14 +19,14 @@ from fleets.schema.assumptions import AssumptionSet
 from formulations.physics.arrays import FloatArray
 from formulations.physics.candidates import Fastest, SearchSpace
 from formulations.physics.case import Case
-from formulations.physics.deployable import LayoutLimits, deployable_layouts
 from formulations.physics.layout import Layout
 from formulations.physics.search import fastest, fastest_layout, fastest_speculation
 from formulations.physics.speculation import expected_tokens, verified_tokens
 from formulations.physics.step import StepTime
 from formulations.physics.toy import toy_step_time
 from planner.errors import InputError
-from planner.step_points import FIRST_ROW, check_points
+from planner.step_layouts import case_of, check_deployable, layouts_of
+from planner.step_points import check_points
 
 StepModel = Literal["toy", "as-presented", "full"]
 Enumeration = Literal["real", "deployable"]
@@ -85,7 +83,7 @@ def step_times(
     if step_model != "full" and (checked["draft"] != "").any():
         raise InputError([f"{source}: column draft: speculation needs --step-model full"])
     if enumeration == "deployable":
-        _check_deployable(checked, step_model, chosen, source)
+        check_deployable(checked, step_model, chosen, source)
     answer = {
         name: np.full(len(checked), np.nan, dtype=object if name == "reason" else float) for name in ADDED
     }
@@ -111,8 +109,8 @@ def _answer(
     model, accelerator, draft, pipeline, q, acceptance, most, given, searched = key
     n, batch, context = (group[name].to_numpy(dtype=float) for name in ("n_gpu", "batch", "input_len"))
     rows = _Rows(
-        _case(model, accelerator, assumptions.name),
-        _case(draft, accelerator, assumptions.name) if draft else None,
+        case_of(model, accelerator, assumptions.name),
+        case_of(draft, accelerator, assumptions.name) if draft else None,
         n,
         batch,
         context,
@@ -140,13 +138,6 @@ def _answer(
     )
 
 
-@lru_cache(maxsize=256)
-def _case(model: str, accelerator: str, assumptions: str) -> Case:
-    return Case.of(
-        catalog.architecture(model), catalog.accelerator(accelerator), catalog.assumption_set(assumptions)
-    )
-
-
 def _given(rows: _Rows, group: pd.DataFrame) -> Fastest:
     """The layouts that the rows bring along."""
     layout = Layout.of(
@@ -162,7 +153,7 @@ def _deployable(rows: _Rows) -> Fastest:
     best = Fastest(np.full(rows.n.shape, np.inf), Layout.of(*_defaults(rows.n)), np.zeros(rows.n.shape))
     for count in np.unique(rows.n):
         at = np.flatnonzero(rows.n == count)
-        layouts, _ = _layouts(rows.case, int(count), rows.space)
+        layouts, _ = layouts_of(rows.case, int(count), rows.space)
         points = rows.batch[at], rows.context[at]
         if rows.draft is None:
             found = fastest_layout(rows.case, layouts, *points, rows.tokens_in_flight)
@@ -175,43 +166,6 @@ def _deployable(rows: _Rows) -> Fastest:
         for kept, value in zip(best.layout.fields(), found.layout.fields(), strict=True):
             kept[at] = value
     return best
-
-
-def _layouts(case: Case, accelerators: int, space: SearchSpace) -> tuple[Layout, list[str]]:
-    """Whole-numbered layouts of `accelerators`, and the rules that the others break."""
-    accelerator = catalog.accelerator(case.machine.name)
-    divisors = tuple(d for d in range(1, accelerators + 1) if accelerators % d == 0)
-    groups = space.attention_scaledown and case.assumptions.choices.attention_scaledown == "data_parallel"
-    limits = LayoutLimits(
-        instance_accelerators=(accelerators,),
-        two_d=(False, True) if sqrt(accelerators).is_integer() else (False,),
-        pipeline=divisors if space.pipeline else (1,),
-        attention_groups=divisors if groups else (1,),
-    )
-    found, refused = deployable_layouts(case.architecture, accelerator, limits)
-    return found, [
-        f"{rejection.layout} needs {rejection.needed}, has {rejection.available}" for rejection in refused
-    ]
-
-
-def _check_deployable(
-    checked: pd.DataFrame, step_model: StepModel, assumptions: AssumptionSet, source: str
-) -> None:
-    """Raises `InputError` for rows whose accelerators no layout divides."""
-    if step_model != "full":
-        raise InputError([f"--enumeration deployable needs --step-model full, not {step_model}"])
-    problems = []
-    for row, point in enumerate(checked.itertuples()):
-        where = f"{source}: row {row + FIRST_ROW}: n_gpu = {point.n_gpu:g}"
-        if point.n_gpu != int(point.n_gpu):
-            problems.append(f"{where}; deployable layouts need a whole number of accelerators")
-            continue
-        case = _case(str(point.model), str(point.accelerator), assumptions.name)
-        found, refused = _layouts(case, int(point.n_gpu), SearchSpace(pipeline=bool(point.use_pp)))
-        if not found.shape[0]:
-            problems.append(f"{where}: {point.model} cannot be split so: {'; '.join(refused[:2])}")
-    if problems:
-        raise InputError(problems)
 
 
 def _toy(rows: _Rows) -> dict[str, Any]:
