@@ -55,7 +55,8 @@ class _Workloads:
         return ResolvedWorkload(
             workload.name, model, workload.input_tokens, workload.output_tokens or 1.0, workload.context,
             (demand or 0.0) * (1 + margin), workload.pace * (1 + margin), ttft,
-            workload.prefix_hit_rate, workload.max_kinds or study.max_kinds_per_workload, margin,
+            workload.prefix_hit_rate, workload.max_kinds or study.max_kinds_per_workload,
+            workload.output_tokens is None and workload.demand_requests_per_s is not None, margin,
         )  # fmt: skip
 
     def _margin(self, key: str, workload: Workload) -> float:

@@ -75,6 +75,8 @@ class ResolvedWorkload:
     """Seconds to the first token, at most; margin included."""
     prefix_hit_rate: float
     max_kinds: int | None
+    counts_requests: bool = False
+    """The config gives no lengths: what is called tokens is requests."""
     safety: float = 0.0
     """Margin m that is included: every time may be 1 + m times what is predicted."""
 
