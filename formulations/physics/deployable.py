@@ -65,7 +65,7 @@ def deployable_layouts(
 
 
 def _candidates(architecture: Architecture, limits: LayoutLimits) -> Iterator[Candidate]:
-    """Every combination that differs from another: experts need a mixture, one rank has no 2D and no groups."""
+    """Every combination that differs from another: experts need a mixture, one rank has no 2D, and no more groups than ranks."""
     expert_parallel = limits.expert_parallel if architecture.is_mixture else (False,)
     for accelerators, stages in product(
         sorted(set(limits.instance_accelerators)), sorted(set(limits.pipeline))
@@ -74,7 +74,9 @@ def _candidates(architecture: Architecture, limits: LayoutLimits) -> Iterator[Ca
         for two_d, experts, groups in product(
             limits.two_d if not alone else (False,),
             expert_parallel if not alone else (False,),
-            limits.attention_groups if not alone else (1,),
+            [g for g in limits.attention_groups if g <= max(1, accelerators // stages)]
+            if not alone
+            else (1,),
         ):
             yield accelerators, two_d, stages, experts, groups
 

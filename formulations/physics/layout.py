@@ -76,7 +76,7 @@ class Layout:
         return self.select(np.s_[:, None])
 
     def labels(self) -> list[str]:
-        """Readable names of whole-numbered layouts, shape (K,): `tp8`, `2d16`, `tp8-pp2-ep8`, `tp8-asd8`."""
+        """Readable names of whole-numbered layouts, shape (K,): `tp8`, `2d16`, `tp8-pp2-ep8`, `tp8-adp8`."""
         shape = self.shape
         parts = [np.broadcast_to(field, shape).tolist() for field in self.fields()]
         return [_label(*values) for values in zip(*parts, strict=True)]
@@ -99,4 +99,4 @@ def _label(accelerators: float, two_d: bool, pipeline: float, experts: bool, sca
         text += f"-pp{pipeline:.4g}"
     if experts:
         text += "-ep"
-    return text if scaledown == 1 else f"{text}-asd{scaledown:.4g}"
+    return text if scaledown == 1 else f"{text}-adp{scaledown:.4g}"

@@ -122,6 +122,7 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     for twice in sorted({name for name in names if names.count(name) > 1}):
         lookup.fail("workloads", f"name '{twice}' stands twice; every workload needs its own")
     _check_question(lookup, study, names)
+    _check_layouts(lookup, study, assumptions)
     _check_power(lookup, study, supplies)
     profiles, problems = read_profiles(study.profiles, folder)
     lookup.problems += problems
@@ -147,6 +148,15 @@ def _check_question(lookup: Lookup, study: Study, names: list[str]) -> None:
         lookup.fail(
             "alternatives",
             "are plans for one objective; ask to minimise cost, gpus or power, or to maximise throughput",
+        )
+
+
+def _check_layouts(lookup: Lookup, study: Study, assumptions: AssumptionSet | None) -> None:
+    grouped = max(study.layouts.attention_groups or (1,)) > 1
+    if grouped and assumptions and assumptions.choices.attention_scaledown != "data_parallel":
+        lookup.fail(
+            "layouts.attention_groups",
+            f"assumption set {assumptions.name} has no data-parallel attention; leave it at [1] or use another set",
         )
 
 

@@ -197,6 +197,9 @@ class Layouts(FrozenModel):
     """Pipeline stages to choose from."""
     expert_parallel: Annotated[tuple[bool, ...], Field(min_length=1)] = (False, True)
     """For mixtures of experts: experts split over ranks (true), or each expert split (false)."""
+    attention_groups: Annotated[tuple[Count, ...], Field(min_length=1)] | None = None
+    """Data-parallel attention: groups of ranks that hold attention and KV cache of their own sequences; default: 1, and
+    for multi-head latent attention, whose cache cannot be split by heads, every group count that divides the ranks."""
 
 
 class Spares(FrozenModel):

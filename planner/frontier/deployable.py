@@ -34,7 +34,7 @@ def deployable_points(
     """(points that fit, one set per way of decoding; why layouts were refused)."""
     assert supply.accelerator is not None  # a frontier always resolves with physics
     reuse_freed_memory()
-    tables, refused = kind_tables(model, supply.accelerator, study.layouts)
+    tables, refused = kind_tables(model, supply.accelerator, study.layouts, assumptions)
     points = [_points(table, study.preference, supply, assumptions, context) for table in tables]
     return [found for found in points if found.batch.size], [str(rejection) for rejection in refused]
 

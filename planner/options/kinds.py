@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleets.schema.accelerators import Accelerator
+from fleets.schema.assumptions import AssumptionSet
 from formulations.options import Role
 from formulations.physics.arrays import FloatArray
 from formulations.physics.deployable import LayoutLimits, deployable_layouts
@@ -78,7 +79,7 @@ class Rejection:
 
 
 def kind_tables(
-    model: ResolvedModel, accelerator: Accelerator, layouts: Layouts
+    model: ResolvedModel, accelerator: Accelerator, layouts: Layouts, assumptions: AssumptionSet
 ) -> tuple[list[KindTable], list[Rejection]]:
     """All kinds of a model on an accelerator, one table for each way of decoding, and the layouts refused."""
     limits = LayoutLimits(
@@ -86,6 +87,7 @@ def kind_tables(
         two_d=tuple(kind == "2d" for kind in layouts.tensor_parallel),
         pipeline=layouts.pipeline,
         expert_parallel=layouts.expert_parallel,
+        attention_groups=_attention_groups(model, layouts, assumptions),
     )
     layout, refused = deployable_layouts(model.architecture, accelerator, limits)
     rejections = [
@@ -97,6 +99,19 @@ def kind_tables(
     ways = [None] * model.plain + list(model.speculation)
     tables = [_table(model, accelerator, way, layout) for way in ways] if layout.shape[0] else []
     return tables, rejections
+
+
+def _attention_groups(model: ResolvedModel, layouts: Layouts, assumptions: AssumptionSet) -> tuple[int, ...]:
+    """Groups of data-parallel attention to choose from; only where the assumption set knows it."""
+    if assumptions.choices.attention_scaledown != "data_parallel":
+        return (1,)
+    if layouts.attention_groups is not None:
+        return layouts.attention_groups
+    if model.architecture.attention.kind != "mla":
+        return (1,)
+    return tuple(
+        sorted({1, *(gpus // stages for gpus in layouts.instance_gpus for stages in layouts.pipeline)} - {0})
+    )
 
 
 def in_roles(tables: list[KindTable], serving: Sequence[str]) -> list[KindTable]:

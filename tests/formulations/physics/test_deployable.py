@@ -89,7 +89,7 @@ def test_two_dimensions_need_a_square_and_groups_divide_ranks() -> None:
     limits = LayoutLimits(instance_accelerators=(4, 8), two_d=(False, True))
     assert labels(limits) == ["tp4", "2d4", "tp8"]
     groups = LayoutLimits(instance_accelerators=(8,), attention_groups=(1, 3, 8))
-    assert labels(groups) == ["tp8", "tp8-asd8"]
+    assert labels(groups) == ["tp8", "tp8-adp8"]
     assert "tensor ranks divisible by 3 attention groups" in refusals(groups)[0]
 
 
