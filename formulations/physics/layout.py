@@ -75,11 +75,14 @@ class Layout:
         """Shape (K,) as (K, 1): to broadcast K layouts against W workloads."""
         return self.select(np.s_[:, None])
 
-    def labels(self) -> list[str]:
-        """Readable names of whole-numbered layouts, shape (K,): `tp8`, `2d16`, `tp8-pp2-ep8`, `tp8-adp8`."""
+    def labels(self, groups: str = "adp") -> list[str]:
+        """Readable names of whole-numbered layouts, shape (K,): `tp8`, `2d16`, `tp8-pp2-ep8`, `tp8-adp8`.
+
+        `groups` names the attention scale-down: data-parallel groups, or `asd` where ranks idle instead.
+        """
         shape = self.shape
         parts = [np.broadcast_to(field, shape).tolist() for field in self.fields()]
-        return [_label(*values) for values in zip(*parts, strict=True)]
+        return [_label(groups, *values) for values in zip(*parts, strict=True)]
 
     def fields(self) -> tuple[Any, ...]:
         """The fields in the order of `of`."""
@@ -92,11 +95,13 @@ class Layout:
         )
 
 
-def _label(accelerators: float, two_d: bool, pipeline: float, experts: bool, scaledown: float) -> str:
+def _label(
+    groups: str, accelerators: float, two_d: bool, pipeline: float, experts: bool, scaledown: float
+) -> str:
     ranks = accelerators / pipeline
     text = f"{'2d' if two_d else 'tp'}{ranks:.4g}"
     if pipeline != 1:
         text += f"-pp{pipeline:.4g}"
     if experts:
         text += "-ep"
-    return text if scaledown == 1 else f"{text}-adp{scaledown:.4g}"
+    return text if scaledown == 1 else f"{text}-{groups}{scaledown:.4g}"

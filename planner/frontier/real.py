@@ -66,7 +66,7 @@ def _grid_points(
     def describe(index: int) -> Description:
         speculation = f"{way.name}-g{drafted[index]:.0f}" if way and drafted[index] else ""
         return {
-            "layout": layout.select(np.s_[index : index + 1]).labels()[0],
+            "layout": layout.select(np.s_[index : index + 1]).labels("asd")[0],
             "weight_precision": precisions[0],
             "kv_precision": precisions[1],
             "speculation": speculation,
