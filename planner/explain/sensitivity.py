@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from formulations.program.build import build_program
+from formulations.program.data import ProgramData
+from planner.config.resolved import ResolvedStudy
 from planner.explain.trial import Trial, optimum
 from planner.explain.variants import (
     supply_key,
@@ -30,7 +32,6 @@ from planner.plan.allocation import Allocation
 from planner.questions.answer import Answer
 from planner.questions.optimise import Goal, optimise
 from planner.solver.highs import SolverOptions, solve_relaxation
-from planner.solver.program import data_for
 
 DEMAND_STEPS = (0.01, 0.1)
 """Shares of demand by which the next step is priced."""
@@ -105,11 +106,12 @@ def sensitivity(source: OptionSource, answer: Answer, seconds: float) -> Sensiti
     """
     if source.study.study.question.minimise != "cost" or answer.allocation is None:
         return Sensitivity(notes=("sensitivities are given for questions that minimise cost",))
+    prices = marginals(source.study, answer.data)
     if seconds <= 0:
-        return Sensitivity(marginals(source))
+        return Sensitivity(prices)
     trial = Trial(seconds)
     return Sensitivity(
-        marginals(source),
+        prices,
         _headrooms(source, answer.allocation, trial),
         _demand_steps(source, answer, trial),
         _tpot_steps(source, answer, trial),
@@ -119,15 +121,12 @@ def sensitivity(source: OptionSource, answer: Answer, seconds: float) -> Sensiti
     )
 
 
-def marginals(source: OptionSource) -> tuple[Marginal, ...]:
+def marginals(study: ResolvedStudy, data: ProgramData) -> tuple[Marginal, ...]:
     """$ per hour for 1,000 tokens/s more of each workload, one accelerator more of each limit, one kW more of power.
 
     Duals of the relaxation in the program's units, scaled back through lots and money unit. Rows that only tighten the
     integer program (an instance for every share served) are left out: they would hide the price of the next token.
     """
-    study = source.study
-    budget = study.study.question.budget_usd_per_hour
-    data = data_for(study, source.options().options, budget_usd_per_hour=budget)
     model = build_program(data)
     model.Limit_Share.deactivate()
     settings = study.study.solver

@@ -28,14 +28,14 @@ def with_supplies(source: OptionSource, changed: Mapping[str, ResolvedSupply]) -
 
 
 def with_demand(source: OptionSource, factor: float, *workloads: str) -> OptionSource:
-    """The demand of some workloads (all, where none is named) times `factor`."""
-    return source.asking(
-        *(
-            replace(workload, demand=workload.demand * factor)
-            for workload in source.study.workloads
-            if not workloads or workload.name in workloads
-        )
+    """The demand of some workloads (all, where none is named) times `factor`; options do not depend on it and stay."""
+    changed = tuple(
+        replace(workload, demand=workload.demand * factor)
+        if not workloads or workload.name in workloads
+        else workload
+        for workload in source.study.workloads
     )
+    return replace(source, study=replace(source.study, workloads=changed))
 
 
 def with_workload(source: OptionSource, name: str, **changes: Any) -> OptionSource:

@@ -95,12 +95,14 @@ def _notes(answer: Answer) -> tuple[str, ...]:
     notes = list(answer.remarks)
     if first is not None and value is not None and abs(value - first) > 1e-9 * abs(first):
         notes.append(
-            f"{first:,.2f} {answer.unit} is possible; {abs(value - first) / abs(first):.2%} of it is given up for fewer kinds "
-            f"(simplicity: {study.study.simplicity:g})"
+            f"{first:,.2f} {answer.unit} is possible; {abs(value - first) / abs(first):.2%} of it is given up for fewer "
+            f"kinds (simplicity: {study.study.simplicity:g})"
         )
     requests = [workload.name for workload in study.workloads if workload.counts_requests]
     if requests:
-        notes.append(f"no lengths given: tokens of {', '.join(requests)} are requests, in rates and in cost per million")
+        notes.append(
+            f"no lengths given: tokens of {', '.join(requests)} are requests, in rates and in cost per million"
+        )
     if study.study.physics and not study.study.prefill:
         notes.append("prefill: false: prompts take no instance time in this plan")
     return tuple(notes)

@@ -17,6 +17,8 @@ from planner.plan.packing import units_needed
 
 DONE = 1e-9
 """Shares of a workload below this count as served."""
+MOST_TRIED = 24
+"""Offers compared for each piece, the cheapest by fractions of instances first."""
 MOST_PIECES = 64
 """Offers that one workload may be spread over; more means that nothing useful is left."""
 Worth = Callable[[SupplyData], float]
@@ -150,7 +152,7 @@ def _serve(state: _State, workload: WorkloadData) -> bool:
         if left <= DONE:
             return True
         full = workload.max_kinds is not None and len(kinds) >= workload.max_kinds
-        pieces = [p for p in _pieces(state, workload, left) if not full or p.parts[0][0].option.kind in kinds]
+        pieces = list(_pieces(state, workload, left, kinds if full else None))
         last = workload.max_kinds is not None and len(kinds) == workload.max_kinds - 1
         whole = [piece for piece in pieces if piece.share >= left - DONE]
         if last and whole:
@@ -164,16 +166,25 @@ def _serve(state: _State, workload: WorkloadData) -> bool:
     return left <= DONE
 
 
-def _pieces(state: _State, workload: WorkloadData, left: float) -> Iterator[_Piece]:
-    """For every offer, as much of what is left as its supply's limit allows."""
+def _pieces(state: _State, workload: WorkloadData, left: float, kinds: set[str] | None) -> Iterator[_Piece]:
+    """For the most promising offers (of `kinds`, where given), as much of what is left as a supply's limit allows."""
     offers = state.data.offers_for(workload.name)
     prompts = _best_prefill(state, workload, offers)
-    for offer in offers:
-        role = offer.option.role
-        if role == "aggregated" or (role == "decode" and prompts is not None):
-            piece = _most(state, workload, offer, prompts if role == "decode" else None, left)
-            if piece is not None:
-                yield piece
+    able = [
+        offer
+        for offer in offers
+        if (offer.option.role == "aggregated" or (offer.option.role == "decode" and prompts is not None))
+        and (kinds is None or offer.option.kind in kinds)
+    ]
+    able.sort(key=lambda o: _needed(o, workload) * o.option.gpus * state.worth(o.supply))
+    found = 0
+    for offer in able:
+        piece = _most(state, workload, offer, prompts if offer.option.role == "decode" else None, left)
+        if piece is not None:
+            found += 1
+            yield piece
+        if found == MOST_TRIED:
+            return
 
 
 def _best_prefill(state: _State, workload: WorkloadData, offers: list[Offer]) -> Offer | None:

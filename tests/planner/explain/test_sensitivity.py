@@ -9,7 +9,7 @@ import pytest
 
 from formulations.program.build import build_program
 from planner import solve
-from planner.explain.sensitivity import Sensitivity, marginals, sensitivity
+from planner.explain.sensitivity import Marginal, Sensitivity, marginals, sensitivity
 from planner.options.build import OptionSource
 from planner.questions.ask import ask
 from planner.solver.highs import SolverOptions, solve_relaxation
@@ -28,6 +28,11 @@ def _relaxed_cost(source: OptionSource) -> float:
     return objective * data.money_unit
 
 
+def _marginals(config: dict[str, Any]) -> tuple[Marginal, ...]:
+    source = source_of(config)
+    return marginals(source.study, data_for(source.study, source.options().options))
+
+
 def _figures(config: dict[str, Any]) -> Sensitivity:
     source = source_of(config)
     return sensitivity(source, ask(source), 60.0)
@@ -36,7 +41,7 @@ def _figures(config: dict[str, Any]) -> Sensitivity:
 @pytest.mark.parametrize("name", ["chat", "slow"])
 def test_marginal_price_of_demand_is_the_slope_of_the_relaxation(name: str) -> None:
     config = study(workloads=TWO)
-    marginal = next(m for m in marginals(source_of(config)) if m.of == name)
+    marginal = next(m for m in _marginals(config) if m.of == name)
     more = copy.deepcopy(config)
     workload = next(w for w in more["workloads"] if w["name"] == name)
     workload["demand_tokens_per_s"] += 10.0
@@ -47,7 +52,7 @@ def test_marginal_price_of_demand_is_the_slope_of_the_relaxation(name: str) -> N
 
 def test_marginal_worth_of_a_limit_is_what_one_accelerator_more_saves() -> None:
     config = study(fleet=limits(8, 64))
-    marginal = next(m for m in marginals(source_of(config)) if m.of == "h100-sxm")
+    marginal = next(m for m in _marginals(config) if m.of == "h100-sxm")
     saved = _relaxed_cost(source_of(study(fleet=limits(16, 64)))) - _relaxed_cost(source_of(config))
     assert marginal.usd_per_hour == pytest.approx(saved / 8, rel=1e-6)  # both limits bind the relaxation
     assert marginal.usd_per_hour < 0
@@ -55,7 +60,7 @@ def test_marginal_worth_of_a_limit_is_what_one_accelerator_more_saves() -> None:
 
 def test_marginal_worth_of_power() -> None:
     config = study(power_limit_kw=16.0, fleet=limits(24, 64))
-    marginal = next(m for m in marginals(source_of(config)) if m.of == "power")
+    marginal = next(m for m in _marginals(config) if m.of == "power")
     more = _relaxed_cost(source_of(study(power_limit_kw=16.01, fleet=limits(24, 64))))
     assert marginal.usd_per_hour == pytest.approx(
         (more - _relaxed_cost(source_of(config))) / 0.01, rel=1e-4, abs=1e-9
