@@ -60,7 +60,7 @@ def _error_band(study: ResolvedStudy) -> str:
         else ""
     )
     return (
-        f"{study.assumptions.name} is fitted to {fit.data} ({fit.date}): time per token is off by {fit.tpot_mape:.0%} "
+        f"{study.assumptions.name} is fitted to {fit.data.split(" (")[0]} ({fit.date}): time per token is off by {fit.tpot_mape:.0%} "
         f"on average{spread}"
     )
 
