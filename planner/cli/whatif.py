@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -74,6 +75,8 @@ def whatif(
         return
     folder = Path(out)
     workers = Workers(jobs, Settings(threads, simplify), backend.value, scheduler)
+    # what a batch system sends before it kills ends the run as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         summary = run_batch(batch, folder, workers, retry=retry, announce=_say)
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,8 +110,11 @@ def run_batch(
         announce(_announcement(batch, summary))
         pending = [task for identity, task in tasks.items() if identity not in done]
         try:
-            with progress(len(tasks), len(done), show_progress) as bar:
-                for record in workers.solve(batch.base, pending):
+            with (
+                progress(len(tasks), len(done), show_progress) as bar,
+                closing(workers.solve(batch.base, pending)) as records,
+            ):
+                for record in records:
                     _keep(record, store, summary)
                     bar.advance(record["solution"] == "none")
         finally:

@@ -7,7 +7,8 @@ solved one at a time, so that the one to blame is known and becomes a failed row
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ from planner.whatif.base import Base
 from planner.whatif.solve_one import Record, Settings, Task, failure, solve_task
 
 DIED = "the worker process died; killed for memory, most likely"
+IDLE_S = 60
+"""Workers without a task for so long end; those of a killed run do so too."""
 _CONNECT_S = 10
 
 
@@ -30,7 +33,7 @@ class Workers:
     scheduler: str | None = None
     """Address of the cluster's scheduler."""
 
-    def solve(self, base: Base, tasks: list[Task]) -> Iterator[Record]:
+    def solve(self, base: Base, tasks: list[Task]) -> Generator[Record, None, None]:
         """Records of all tasks, in any order; raises `InputError` where the cluster is not there (or no longer)."""
         if not tasks:
             return
@@ -39,11 +42,13 @@ class Workers:
         elif self.jobs == 1:
             yield from (solve_task(base, task, self.settings) for task in tasks)
         else:
-            yield from self._surviving(base, tasks, {"backend": "loky"}, self.jobs or -1)
+            yield from self._surviving(
+                base, tasks, {"backend": "loky", "idle_worker_timeout": IDLE_S}, self.jobs or -1
+            )
 
     def _surviving(
         self, base: Base, tasks: list[Task], backend: dict[str, Any], jobs: int
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, None]:
         """Records of all tasks although workers may die."""
         left = {task.scenario: task for task in tasks}
         while left:
@@ -64,17 +69,23 @@ class Workers:
 
     def _parallel(
         self, base: Base, tasks: Iterable[Task], backend: dict[str, Any], jobs: int
-    ) -> Iterator[Record]:
+    ) -> Generator[Record, None, None]:
         from joblib import Parallel, delayed, parallel_config
 
         with parallel_config(**backend):
             records = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(
                 delayed(solve_task)(base, task, self.settings) for task in tasks
             )
-        with contextlib.closing(records):
-            yield from records
+        try:
+            # not `yield from`, which would close them before the warning is silenced
+            for record in records:  # noqa: UP028
+                yield record
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # that it cancels what nobody waits for any more
+                records.close()
 
-    def _on_cluster(self, base: Base, tasks: list[Task]) -> Iterator[Record]:
+    def _on_cluster(self, base: Base, tasks: list[Task]) -> Generator[Record, None, None]:
         with cluster(self.scheduler) as client:
             try:
                 yield from self._surviving(base, tasks, {"backend": "dask", "client": client}, -1)

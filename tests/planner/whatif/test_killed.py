@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from planner.whatif.results import load_tables
 from planner.whatif.runner import run_batch
@@ -68,13 +69,16 @@ def assert_same(one: Path, other: Path) -> None:
         pd.testing.assert_frame_equal(kept[0], kept[1])
 
 
-def test_an_interrupt_is_said_and_the_run_goes_on(scenario_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_said_and_the_run_goes_on(
+    scenario_file: Path, tmp_path: Path, kind: signal.Signals
+) -> None:
     command = [*FLEETPLAN, "whatif", str(scenario_file), "--out", str(tmp_path / "o"),
                "--jobs", "1", "--output", "json"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while _lines(tmp_path / "o") < 1 and process.poll() is None:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(kind)
     _, said = process.communicate(timeout=60)
     finished = _lines(tmp_path / "o")
     if process.returncode == 130:
