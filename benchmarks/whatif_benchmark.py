@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -59,12 +60,24 @@ def speed(count: int, jobs: int | None, folder: Path) -> bool:
     say("scenarios", summary.solved)
     say("seconds", f"{wall:.1f}")
     say("scenarios per second", f"{summary.solved / wall:.1f}")
+    spent = _cpu_seconds()
+    say("CPU seconds of all processes", f"{spent:.1f}")
+    say("CPU seconds on each of two cores", f"{spent / 2:.1f}")
     say("endings", dict(summary.endings))
     say("seconds of checking before", f"{summary.check_s:.2f}")
     for stage, share in summary.shares().items():
         spent = summary.stages.get(stage, summary.write_s)
         say(f"share of {stage}", f"{share:.1%} ({1000 * spent / summary.solved:.1f} ms per scenario)")
     return summary.solved == count and (count < 1000 or wall <= MOST_SECONDS)
+
+
+def _cpu_seconds() -> float:
+    """User and system time of this process and its workers; unlike wall time it hardly depends on the machine's load."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def equal(count: int, jobs: int | None, folder: Path) -> bool:
