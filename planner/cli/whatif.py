@@ -143,9 +143,10 @@ def _print(tables: BatchTables) -> None:
 
 def _short(column: str) -> str:
     """The end of a key path, in words that a narrow column can break between."""
-    path = column.split(".", 1)[1].replace("[", ".").replace("]", "")
+    parts = column.split(".", 1)[1].replace("[", ".").replace("]", "").split(".")
     times = "× " if column.startswith("times.") else ""
-    return times + " ".join(path.split(".")[-2:]).replace("_", " ")
+    unclear = len(parts) > 2 and (parts[-2].isdigit() or parts[-2] == "*")
+    return times + " ".join(parts[-3 if unclear else -2 :]).replace("_", " ")
 
 
 def _input(value: Any) -> str:

@@ -267,7 +267,8 @@ def _name(changes: tuple[Change, ...]) -> str:
 
 def _short(change: Change) -> str:
     parts = change.path.text.replace("[", ".").replace("]", "").split(".")
-    return ".".join(parts[-2:]) + ("×" if change.factor else "")
+    unclear = len(parts) > 2 and (parts[-2].isdigit() or parts[-2] == "*")
+    return ".".join(parts[-3 if unclear else -2 :]) + ("×" if change.factor else "")
 
 
 def shown(value: JsonValue) -> str:

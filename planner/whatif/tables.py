@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from planner.errors import InputError
+from planner.plan.extract import INSTANCE_COLUMNS
 from planner.whatif.scenarios import Batch, Scenario, shown, times
 from planner.whatif.solve_one import WORKLOAD_FIGURES, Record
 from planner.whatif.spreadsheet import header, line
@@ -27,6 +28,11 @@ Row = dict[str, Any]
 
 ROWS_AT_ONCE = 2000
 _TYPES = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64(), "truth": pa.bool_()}
+_NUMBERS = {
+    "instances", "spares", "gpus_per_instance", "gpus", "mean_batch", "batch", "step_time_ms", "pace_tokens_per_s",
+    "tokens_per_s", "usd_per_hour",
+}  # fmt: skip
+"""Columns of instances that hold numbers."""
 _BEFORE: dict[str, Kind] = {"number": "whole", "scenario": "text", "name": "text", "source": "text"}
 _STATUS: dict[str, Kind] = {
     "termination": "text", "solution": "text", "message": "text", "sense": "text", "unit": "text",
@@ -84,7 +90,7 @@ def write_tables(batch: Batch, ids: list[str], folder: Path) -> None:
             _write(folder, "scenarios", columns, rows, batch.name)
             distinct = [identity for identity in dict.fromkeys(ids) if identity in index.start]
             parts = (row for identity in distinct for row in instance_rows(_record(store, index, identity)))
-            _write(folder, "instances", {"scenario": "text", **index.instance_columns}, parts, batch.name)
+            _write(folder, "instances", {"scenario": "text", **instance_columns(index)}, parts, batch.name)
     except OSError as error:
         raise InputError(
             [
@@ -92,6 +98,17 @@ def write_tables(batch: Batch, ids: list[str], folder: Path) -> None:
                 "the store. Make room and run the same command again"
             ]
         ) from None
+
+
+def instance_columns(index: Index) -> dict[str, Kind]:
+    """Columns of the instances table; the plan's own also where no scenario has a plan."""
+    if index.instance_columns:
+        return index.instance_columns
+    return {
+        name: "number" if name in _NUMBERS else "text"
+        for name in (*INSTANCE_COLUMNS, "gpus")
+        if name != "time_shares"
+    }
 
 
 def scenario_columns(batch: Batch, index: Index) -> dict[str, Kind]:

@@ -109,3 +109,21 @@ def test_a_folder_without_a_run_is_said(tmp_path: Path) -> None:
         (tmp_path / f"{name}.parquet").write_bytes(b"not parquet")
     with pytest.raises(InputError, match="cannot be read"):
         load_tables(tmp_path)
+
+
+def test_a_run_without_any_plan_has_tables_too(study: dict[str, Any], tmp_path: Path) -> None:
+    tables = _run(tmp_path, base=study, include_base=False, grid={DEMAND: [1e9]})
+    assert tables.instances.empty and {"accelerator", "gpus", "usd_per_hour"} <= set(tables.instances.columns)
+    assert tables.scenarios["usd_per_hour"].isna().all()
+    assert tables.solved.empty
+
+
+def test_a_solver_error_has_every_column_of_its_row(study: dict[str, Any], tmp_path: Path) -> None:
+    from planner.whatif.solve_one import failure
+
+    batch = read_batch({"base": study, "include_base": False, "grid": {DEMAND: [10000]}})
+    record = failure("x", "=boom")
+    row = module.scenario_row(
+        batch, batch.scenarios[0], record, module.scenario_columns(batch, module.Index(tmp_path))
+    )
+    assert (row["termination"], row["message"], row["usd_per_hour"]) == ("error", "=boom", None)
