@@ -59,8 +59,9 @@ def _error_band(study: ResolvedStudy) -> str:
         if {"10", "90"} <= set(band)
         else ""
     )
+    data = fit.data.split(" (")[0]
     return (
-        f"{study.assumptions.name} is fitted to {fit.data.split(" (")[0]} ({fit.date}): time per token is off by {fit.tpot_mape:.0%} "
+        f"{study.assumptions.name} is fitted to {data} ({fit.date}): time per token is off by {fit.tpot_mape:.0%} "
         f"on average{spread}"
     )
 
