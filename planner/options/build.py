@@ -5,7 +5,7 @@ Config in, `Option` objects out. Options belong to a (model, accelerator); every
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -55,6 +55,8 @@ class OptionSource:
     """Kinds that may not be used; left out before screening, which therefore stays exact."""
     tables: dict[tuple[str, str], list[Performance]] = field(default_factory=dict)
     refused_layouts: list[Rejection] = field(default_factory=list)
+    remembered: dict[Hashable, OptionSet] = field(default_factory=dict, repr=False)
+    """Option sets already found; those of other physics keep their own entries."""
     measured: list[MeasuredKind] = field(init=False)
     refused_rows: list[Rejection] = field(init=False)
 
@@ -89,6 +91,16 @@ class OptionSource:
             self, study=replace(self.study, workloads=updated(self.study.workloads)), tables=tables
         )
 
+    def of(self, model: str) -> OptionSource:
+        """The same physics for the workloads of one model alone."""
+        study = replace(
+            self.study,
+            models=tuple(m for m in self.study.models if m.name == model),
+            workloads=tuple(w for w in self.study.workloads if w.model == model),
+        )
+        tables = {key: performances for key, performances in self.tables.items() if key[0] == model}
+        return replace(self, study=study, tables=tables)
+
     def forbidding(self, *kinds: str) -> OptionSource:
         """The same physics without these kinds."""
         return replace(self, forbidden=self.forbidden | set(kinds))
@@ -109,7 +121,15 @@ class OptionSource:
                 ]
 
     def options(self, estimate: Estimate = "over", refinement: int = 0) -> OptionSet:
-        """Options of every model, accelerator, role and service class."""
+        """Options of every model, accelerator, role and service class; remembered while the physics stays the same."""
+        physics = tuple(id(performance) for group in self.tables.values() for performance in group)
+        units = frozenset((supply.accelerator_name, supply.unit) for supply in self.study.supplies)
+        key = (estimate, refinement, self.screening, self.forbidden, units, physics)
+        if key not in self.remembered or self.measured:
+            self.remembered[key] = self._options(estimate, refinement)
+        return self.remembered[key]
+
+    def _options(self, estimate: Estimate, refinement: int) -> OptionSet:
         found: list[Option] = []
         raw, exact = 0, True
         for (_, accelerator), performances in self.tables.items():

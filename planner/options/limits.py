@@ -23,9 +23,15 @@ def pace_limits(performance: Performance, pace: float) -> FloatArray:
     the step time is concave in b under one roof, so every tangent's root is a safe limit and they rise to the true one.
     0 where even a batch near 0 breaks the pace.
     """
-    linear = performance.linear
     if pace <= 0:
-        return np.full(linear.shape, LARGEST_BATCH)
+        return np.full(performance.linear.shape, LARGEST_BATCH)
+    if pace not in performance.limits_by_pace:
+        performance.limits_by_pace[pace] = _pace_limits(performance, pace)
+    return performance.limits_by_pace[pace]
+
+
+def _pace_limits(performance: Performance, pace: float) -> FloatArray:
+    linear = performance.linear
     budget = performance.tokens_per_step / pace
     batch = np.zeros(linear.shape)
     for _ in range(_ROUNDS):

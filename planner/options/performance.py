@@ -66,6 +66,11 @@ class Performance:
         return tuple("+".join(roof) for roof in product(("memory", "compute"), repeat=len(self.passes)))
 
     @cached_property
+    def limits_by_pace(self) -> dict[float, FloatArray]:
+        """Pace limits already found (`limits.pace_limits`): every estimate of every refinement asks for the same."""
+        return {}
+
+    @cached_property
     def linear(self) -> FloatArray:
         """Seconds per sequence that are linear in the batch, by roof and workload, shape (R, K, W)."""
         ways = [

@@ -21,6 +21,8 @@ from planner.options.pieces import Estimate
 from planner.plan.allocation import Allocation, read_allocation
 from planner.questions.answer import Answer, Sense, relative_gap
 from planner.questions.bound_first import guide_from, held_to
+from planner.questions.by_model import separable, together
+from planner.questions.settings import with_solver
 from planner.solver.highs import SolverOptions, SolverResult, Termination, solve_program
 from planner.solver.program import data_for
 
@@ -60,7 +62,18 @@ class _Clock:
 
 
 def optimise(source: OptionSource, goal: Goal) -> Answer:
-    """Solve `goal` for the source's study to the gap that its config asks for, within its time limit."""
+    """Solve `goal` for the source's study to the gap that its config asks for, within its time limit.
+
+    Model by model where models share nothing but limits, else all together.
+    """
+    start = time.perf_counter()
+    answer = together(source, goal, optimise_jointly) if separable(source, goal) else None
+    left = source.study.study.solver.time_limit_s - (time.perf_counter() - start)
+    return answer or optimise_jointly(with_solver(source, time_limit_s=left), goal)
+
+
+def optimise_jointly(source: OptionSource, goal: Goal) -> Answer:
+    """The same in one program for all models."""
     study = source.study
     clock = _Clock(study.study.solver.time_limit_s)
     best: tuple[SolverResult, Allocation | None, OptionSet, ProgramData] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,6 +48,8 @@ class SolverOptions:
     threads: int = 2
     seed: int = 0
     presolve: bool = True
+    target: float | None = None
+    """Stop at a solution at least this good, whatever the gap of the search itself."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ class Relaxation:
     """Objective per unit of the bound that a variable stands at, by variable name, such as `Units[h100-sxm]`; else 0."""
     proven: float | None = None
     """The bound that the duals prove by arithmetic alone, whatever the solver claims; None where they prove nothing."""
+    values: dict[str, float] = field(default_factory=dict)
+    """Values of the variables that are not 0, by name."""
 
 
 def solve_relaxation(model: pyo.ConcreteModel, options: SolverOptions) -> Relaxation:
@@ -200,6 +204,7 @@ def solve_relaxation(model: pyo.ConcreteModel, options: SolverOptions) -> Relaxa
         dict(zip((row.name for row in matrix.rows), solution.row_dual, strict=True)),
         dict(zip((variable.name for variable in matrix.columns), solution.col_dual, strict=True)),
         weak_duality(matrix, np.array(solution.row_dual)),
+        {v.name: value for v, value in zip(matrix.columns, solution.col_value, strict=True) if value},
     )
 
 
@@ -257,6 +262,8 @@ def _solver(options: SolverOptions) -> highspy.Highs:
     _set(solver, "time_limit", options.time_limit_s)
     _set(solver, "threads", options.threads)
     _set(solver, "random_seed", options.seed)
+    if options.target is not None:
+        _set(solver, "objective_target", options.target)
     if not options.presolve:
         _set(solver, "presolve", "off")
     return solver
@@ -274,6 +281,8 @@ def _termination(solver: highspy.Highs) -> tuple[Termination, str]:
     if status == names.kOptimal:
         gap = solver.getInfo().mip_gap
         return ("optimal" if not np.isfinite(gap) or gap <= 1e-9 else "gap_reached"), detail
+    if status == names.kObjectiveTarget:
+        return "gap_reached", detail
     if status == names.kInfeasible:
         return "infeasible", detail
     if status == names.kUnbounded:

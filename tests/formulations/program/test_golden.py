@@ -19,6 +19,8 @@ import pytest
 from formulations.program import build
 from formulations.program.build import build_program
 from formulations.program.data import Granted, ProgramData
+from formulations.program.elastic import Elastic, relax
+from formulations.program.sites import Site, sell_by_site
 from tests.formulations.program.cases import measured, option, program, supply
 
 FOLDER = Path(__file__).parent / "golden"
@@ -102,8 +104,28 @@ CASES: dict[str, Callable[[], ProgramData]] = {
 }
 
 
+def _elastic() -> pyo.ConcreteModel:
+    """Limits that give way, on a program whose data leaves them out."""
+    data = program([measured("a", 100)], {"chat": 500.0}, (supply(unit=8),), scaled=("chat",))
+    model = build_program(data)
+    relax(model, data, Elastic({"pool": 16}, budget_usd_per_hour=20.0, demand=True))
+    return model
+
+
+def _sites() -> pyo.ConcreteModel:
+    """A market bought at two sites, one of them limited."""
+    data = program([measured("a", 100)], {"chat": 500.0})
+    model = build_program(data)
+    sell_by_site(model, data, {"pool": (Site("east", 1.0, 3), Site("west", 1.5, None))})
+    return model
+
+
+BESIDE = {"Limit_Excess": _elastic, "Limit_Bought": _sites}
+"""Constraints that are no part of the planning program but built on it."""
+
+
 def _built(name: str) -> pyo.ConcreteModel:
-    return build_program(CASES[name]())
+    return BESIDE[name]() if name in BESIDE else build_program(CASES[name]())
 
 
 def _written(model: pyo.ConcreteModel, constraint: str, path: Path) -> str:
@@ -117,7 +139,7 @@ def _written(model: pyo.ConcreteModel, constraint: str, path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *BESIDE])
 def test_constraint_reads_as_in_its_golden_file(name: str, tmp_path: Path) -> None:
     text = _written(_built(name), name.split(".")[0], tmp_path / "model.lp")
     golden = FOLDER / f"{name}.lp"
@@ -135,20 +157,21 @@ def test_every_constraint_of_the_program_has_a_golden_file() -> None:
     defined = {
         name
         for source in folder.glob("*.py")
-        if source.stem != "elastic"
         for name in re.findall(r"model\.(\w+) = pyo\.Constraint", source.read_text(encoding="utf-8"))
     }
     built = {
-        component.local_name for name in CASES for component in _built(name).component_objects(pyo.Constraint)
+        component.local_name
+        for name in [*CASES, *BESIDE]
+        for component in _built(name).component_objects(pyo.Constraint)
     }
     golden = {path.stem.split(".")[0] for path in FOLDER.glob("*.lp")}
     assert len(defined) >= 14
     assert defined | built == golden
-    assert {path.stem for path in FOLDER.glob("*.lp")} == set(CASES)
+    assert {path.stem for path in FOLDER.glob("*.lp")} == {*CASES, *BESIDE}
 
 
 def test_every_component_says_what_it_is_and_in_which_unit() -> None:
-    for name in CASES:
+    for name in [*CASES, *BESIDE]:
         for component in _built(name).component_objects(
             [pyo.Var, pyo.Constraint, pyo.Expression, pyo.Objective]
         ):
