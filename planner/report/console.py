@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,12 +11,13 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from planner.report.numbers import DASH
+
 PIPE_WIDTH = 100
 """Columns, at least, where output goes to a file or a pipe: nobody's window limits it."""
 NO_LIMIT = 10_000
 LONGEST_WORD = 16
 """Characters of a word that a text column keeps on one line, however narrow the window."""
-DASH = "–"
 
 
 def report_console() -> Console:
@@ -74,14 +74,3 @@ def print_table(made: Table, console: Console) -> None:
     if needed > console.width:
         made.width = needed
     console.print(made, crop=False)
-
-
-def number(value: float | None, digits: int = 1) -> str:
-    """A number with thousands separators, or a dash where there is none."""
-    return DASH if value is None or math.isnan(value) else f"{value:,.{digits}f}"
-
-
-def share(value: float) -> str:
-    """A share as a percentage without its sign (the header has it): one digit where rounding would say 0."""
-    percent = 100 * value
-    return f"{percent:.1f}" if 0.05 <= percent < 0.95 else f"{percent:.0f}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from rich.console import Console
 from rich.padding import Padding
@@ -9,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from planner.plan.plan import Plan
-from planner.report.console import Column, number, print_table, report_console, share, table
+from planner.report.console import Column, print_table, report_console, table
+from planner.report.numbers import number, share
 
+MOST_KEYS = 3
 SMALLEST_SHARE = 0.005
 """Parts of an instance's time below this everywhere get no column."""
 
@@ -37,8 +41,15 @@ def _print_nothing(plan: Plan, console: Console) -> None:
         "time_limit": "The time limit came before a first plan; raise solver.time_limit_s.",
     }
     console.print(reasons.get(plan.status.termination, "The solver failed; this is a bug."))
+    if plan.clashes:
+        console.print(Text("These clash:", style="bold"))
     for clash in plan.clashes:
         console.print(_bullet(clash))
+    if plan.relaxations:
+        console.print(Text("Any one of these would give a plan (each was solved):", style="bold"))
+    for relaxation in plan.relaxations:
+        cost = f"the fleet then costs {relaxation['usd_per_hour']:,.2f} $/h"
+        console.print(_bullet(f"{relaxation['sentence']}; {cost} ({_keys(relaxation['keys'])})"))
     _print_rejected(plan, console)
 
 
@@ -146,6 +157,12 @@ def _print_rejected(plan: Plan, console: Console) -> None:
         more = f"; {len(plan.rejected) - 1} more with --output json" if len(plan.rejected) > 1 else ""
         why = f"{entry['what']}: {entry['reason']}; needs {entry['needed']}, has {entry['available']}"
         console.print(Text(f"Left out: {why}{more}."))
+
+
+def _keys(keys: Sequence[str]) -> str:
+    """Where to change the config; of many places the first few."""
+    shown = ", ".join(keys[:MOST_KEYS])
+    return f"{shown}, …" if len(keys) > MOST_KEYS else shown
 
 
 def _bullet(text: str) -> Padding:

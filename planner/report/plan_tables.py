@@ -1,0 +1,204 @@
+"""The tables of a plan's page, from the plan as JSON holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from planner.report.labels import any_table
+from planner.report.numbers import DASH
+from planner.report.table_view import (
+    Cell,
+    Field,
+    Heading,
+    TableView,
+    computed,
+    percentage,
+    quantity,
+    table_view,
+    text,
+)
+
+SMALLEST_SHARE = 0.005
+"""Parts of an instance's time below this everywhere get no column."""
+
+
+def numbered(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The plan's deployments with their number, from 1, and the accelerators they take."""
+    return [
+        {**row, "place": place, "gpus": (row["instances"] + row["spares"]) * row["gpus_per_instance"]}
+        for place, row in enumerate(plan["instances"], start=1)
+    ]
+
+
+def supply_table(plan: Mapping[str, Any]) -> TableView:
+    """What to buy."""
+    rows = [row for row in plan["supply"] if row["gpus"]]
+    accelerator = (
+        [text("accelerator", "accelerator")] if any(r["supply"] != r["accelerator"] for r in rows) else []
+    )
+    fields = [
+        text("supply", "supply"), *accelerator, text("site", "site"), quantity("accelerators", "GPUs", "gpus"),
+        quantity("billed units", "units", "units"), quantity("limit", "GPUs", "limit"),
+        quantity("power", "kW", "power_kw", 1), quantity("cost", "$/h", "usd_per_hour", 2),
+    ]  # fmt: skip
+    powers = [row["power_kw"] for row in rows]
+    total = {
+        "supply": "total",
+        "gpus": sum(row["gpus"] for row in rows),
+        "power_kw": None if None in powers else sum(powers),
+        "usd_per_hour": sum(row["usd_per_hour"] for row in rows),
+    }
+    return table_view("supply", "What to buy", fields, rows, total=total)
+
+
+def instance_table(plan: Mapping[str, Any]) -> TableView:
+    """What to run."""
+    rows = numbered(plan)
+    role = [text("role", "role")] if any(row["role"] != "aggregated" for row in rows) else []
+    spare = [quantity("spares", "instances", "spares")] if any(row["spares"] for row in rows) else []
+    fields = [
+        quantity("#", "", "place"), text("model", "model"), text("supply", "supply"), *role, text("layout", "layout"),
+        text("weights", "weight_precision"), text("KV cache", "kv_precision"), text("draft", "speculation"),
+        quantity("instances", "", "instances"), *spare, quantity("accelerators", "GPUs", "gpus"),
+        quantity("output", "tokens/s", "tokens_per_s"), quantity("cost", "$/h", "usd_per_hour", 2),
+    ]  # fmt: skip
+    return table_view("instances", "What to run", fields, rows)
+
+
+def operation_table(plan: Mapping[str, Any]) -> TableView:
+    """How each deployment runs: batch, step time and where its time goes."""
+    rows = numbered(plan)
+    fields = [
+        quantity("#", "", "place"), text("model", "model"), text("supply", "supply"), text("layout", "layout"),
+        quantity("mean batch", "sequences", "mean_batch", 1), quantity("engine batch", "sequences", "batch"),
+        quantity("step", "ms", "step_time_ms", 1), quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
+        *(_time_share(part) for part in time_parts(plan)), text("limited by", "binding"),
+    ]  # fmt: skip
+    caption = (
+        "Shares are of an instance's time. Limited by: what holds the batch, then what a step waits for. "
+        "Engine batch: the limit to set in the serving engine."
+    )
+    return table_view("operation", "How it runs", fields, rows, caption)
+
+
+def _time_share(part: str) -> Field:
+    return percentage(part, lambda record: record["time_shares"].get(part, 0.0))
+
+
+def time_parts(plan: Mapping[str, Any]) -> list[str]:
+    """Parts of the time worth a column or a colour."""
+    most: dict[str, float] = {}
+    for row in plan["instances"]:
+        for part, value in row["time_shares"].items():
+            most[part] = max(most.get(part, 0.0), value or 0.0)
+    return [part for part, value in most.items() if value >= SMALLEST_SHARE]
+
+
+def service_table(plan: Mapping[str, Any]) -> TableView:
+    """What serves which workload."""
+    places = {(row["option"], row["supply"]): row for row in numbered(plan)}
+    rows = []
+    for row in plan["service"]:
+        where = places.get((row["option"], row["supply"]), {})
+        rows.append(
+            {
+                **row,
+                "place": where.get("place"),
+                "layout": where.get("layout", ""),
+                "model": where.get("model"),
+            }
+        )
+    fields = [
+        text("workload", "workload"), quantity("on #", "", "place"), text("model", "model"), text("supply", "supply"),
+        text("layout", "layout"), percentage("share", lambda record: record["share"]),
+        quantity("served", "tokens/s", "tokens_per_s"), quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
+    ]  # fmt: skip
+    return table_view("service", "What serves which workload", fields, rows)
+
+
+def workload_table(plan: Mapping[str, Any]) -> TableView:
+    """What each workload asked for, got and costs."""
+    price = "$/M tokens"
+    fields = [
+        text("workload", "workload"), text("model", "model"), quantity("demand", "tokens/s", "demand_tokens_per_s"),
+        quantity("served", "tokens/s", "tokens_per_s"),
+        computed("pace asked", "tokens/s", lambda row: row["min_pace_tokens_per_s"] or None, 1),
+        quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1), quantity("cost", "$/h", "usd_per_hour", 2),
+        quantity("price", price, "usd_per_million_tokens", 3),
+        quantity("of input", price, "usd_per_million_input_tokens", 3),
+        quantity("of output", price, "usd_per_million_output_tokens", 3),
+    ]  # fmt: skip
+    caption = (
+        "Price: all cost per million output tokens; of input and of output: the same cost split between them."
+    )
+    return table_view("workloads", "Workloads", fields, plan["workloads"], caption)
+
+
+def certificate_table(plan: Mapping[str, Any]) -> TableView:
+    """Every check: what was found and the limit it must keep."""
+    headings = (
+        Heading("check"), Heading("result"), Heading("found", "unit at right", True),
+        Heading("limit", "unit at right", True), Heading("unit"),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            Cell(check["name"], check["name"]),
+            Cell("passed" if check["passed"] else "FAILED", "1" if check["passed"] else "0"),
+            *(_exact(check[column]) for column in ("value", "limit")),
+            Cell(check["unit"], check["unit"]),
+        )
+        for check in plan["certificate"]["checks"]
+    )
+    return TableView("certificate", "Checks", headings, rows)
+
+
+def _exact(value: float | None) -> Cell:
+    return Cell(DASH) if value is None else Cell(f"{value:,.6g}", repr(float(value)))
+
+
+def price_table(plan: Mapping[str, Any]) -> TableView | None:
+    """Prices the plan rests on, with their source."""
+    prices = plan["assumptions"].get("prices")
+    if not isinstance(prices, Mapping):
+        return None
+    rows = [{"supply": supply, **price} for supply, price in prices.items()]
+    fields = [
+        text("supply", "supply"),
+        quantity("price", "$/h per accelerator", "usd_per_hour", 3),
+        text("source", "source"),
+    ]
+    return table_view("prices", "Prices", fields, rows)
+
+
+def rejected_table(plan: Mapping[str, Any]) -> TableView | None:
+    """What was left out, with what it needed and had."""
+    if not plan["rejected"]:
+        return None
+    fields = [
+        text("left out", "what"),
+        text("why", "reason"),
+        text("needs", "needed"),
+        text("has", "available"),
+    ]
+    return table_view("rejected", "Left out", fields, plan["rejected"])
+
+
+def sensitivity_tables(plan: Mapping[str, Any]) -> Iterator[TableView]:
+    """Whatever sensitivities the plan holds: one table per list or mapping, one for single values."""
+    single = []
+    for name, value in plan["sensitivity"].items():
+        title = str(name).replace("_", " ")
+        if isinstance(value, Sequence) and value and all(isinstance(row, Mapping) for row in value):
+            yield any_table(f"sensitivity-{name}", title, value)
+        elif isinstance(value, Mapping) and value and all(isinstance(row, Mapping) for row in value.values()):
+            rows = [{"of": key, **row} for key, row in value.items()]
+            yield any_table(f"sensitivity-{name}", title, rows)
+        elif isinstance(value, Mapping) and value:
+            yield any_table(
+                f"sensitivity-{name}", title, [{"of": key, "value": entry} for key, entry in value.items()]
+            )
+        elif value not in (None, [], {}, ""):
+            single.append({"sensitivity": title, "value": value})
+    if single:
+        yield any_table("sensitivity", "Sensitivity", single)
