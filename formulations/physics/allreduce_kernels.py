@@ -16,7 +16,12 @@ from formulations.physics.arrays import FloatArray
 
 
 def adapt_to_kinds(
-    kinds: Sequence[str], reduces: bool, ranks: FloatArray, nodes: FloatArray, latency: FloatArray, slope: FloatArray
+    kinds: Sequence[str],
+    reduces: bool,
+    ranks: FloatArray,
+    nodes: FloatArray,
+    latency: FloatArray,
+    slope: FloatArray,
 ) -> None:
     """Turn a ring's `latency` [s] and `slope` [s/sequence] (protocols first) in place into those of `kinds`.
 
