@@ -14,5 +14,7 @@ def shared_data() -> Path:
     """Folder of the golden data that lies beside a development checkout; tests over whole files need it."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("the golden data folder is not beside this checkout; smaller tests with their own figures ran")
+        pytest.skip(
+            "the golden data folder is not beside this checkout; smaller tests with their own figures ran"
+        )
     return folder

@@ -16,6 +16,8 @@ from planner.options.build import OptionSource
 
 SERVICE = ("max_tpot_ms", "min_pace_tokens_per_s", "max_ttft_ms", "max_kinds")
 """Keys of a workload that say how well it is served, not how much."""
+CLASH_SHARE = 0.4
+"""Share of the time for finding what clashes; the rest is for what would help."""
 MOST_LARGER = 3
 """Larger choices that are tried and help; more would only make the list longer."""
 
@@ -67,7 +69,7 @@ def explain_infeasible(source: OptionSource, seconds: float) -> Infeasibility:
         sentences = tuple(lack.sentence for lack in missing)
     else:
         names = {workload.name for workload in source.study.workloads}
-        limits, minimal = clash(source, trial)
+        limits, minimal = clash(source, trial.part(CLASH_SHARE))
         sentences = tuple(str(limit) for limit in limits)
     found = [r for change in changes(source, trial, limits) if (r := _checked(source, trial, change))]
     if all(_serves_less(relaxation) for relaxation in found) and not trial.over:

@@ -133,8 +133,8 @@ def _elastic(source: OptionSource, trial: Trial, demand: bool) -> list[Change] |
     )
     relax(model, data, elastic)
     settings = source.study.study.solver
-    trial.solves += 1
-    options = SolverOptions(VERIFY_GAP, trial.left_s, settings.threads, settings.seed)
+    trial.count()
+    options = SolverOptions(VERIFY_GAP, trial.solve_s, settings.threads, settings.seed)
     if not solve_program(model, options).has_solution:
         return None
     found = [part for limit in limits if (part := _exceeded(source, model, limit)) is not None]

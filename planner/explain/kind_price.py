@@ -135,8 +135,8 @@ def _cheapest(
             [(-discount / data.money_unit, variable) for _, variable in own]
         )
     settings = source.study.study.solver
-    trial.solves += 1
-    result = solve_program(model, SolverOptions(TIGHT, trial.left_s, settings.threads, settings.seed))
+    trial.count()
+    result = solve_program(model, SolverOptions(TIGHT, trial.solve_s, settings.threads, settings.seed))
     if result.objective is None:
         return None
     instances = round(sum(pyo.value(variable) for _, variable in own))

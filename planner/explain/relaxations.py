@@ -76,32 +76,32 @@ def verified(source: OptionSource, trial: Trial, change: Change) -> Relaxation |
 
 
 def changes(source: OptionSource, trial: Trial, limits: list[Limit]) -> Iterator[Change]:
-    """The least change of each limit alone, where one is enough."""
+    """The least change of each limit alone, where one is enough; those that need no new options first."""
     search = {
         "supply": more_supply,
         "power": more_power,
         "budget": more_money,
-        "demand": less_demand,
+        "spares": no_spares,
+        "kinds": more_kinds,
         "pace": slower,
         "ttft": later,
-        "kinds": more_kinds,
-        "spares": no_spares,
+        "demand": less_demand,
     }
-    for limit in limits:
-        found = search[limit.family](source, trial, limit)
-        if found is not None:
-            yield found
-    demands = [limit for limit in limits if limit.family == "demand"]
-    if len(demands) > 1:
+    if sum(limit.family == "demand" for limit in limits) > 1:
         whole = less_of_everything(source, trial)
         if whole is not None:
             yield whole
+    order = list(search)
+    for limit in sorted(limits, key=lambda limit: order.index(limit.family)):
+        found = search[limit.family](source, trial, limit) if not trial.over else None
+        if found is not None:
+            yield found
 
 
 def _solver(source: OptionSource, trial: Trial, gap: float) -> SolverOptions:
     settings = source.study.study.solver
-    trial.solves += 1
-    return SolverOptions(gap, trial.left_s, settings.threads, settings.seed)
+    trial.count()
+    return SolverOptions(gap, trial.solve_s, settings.threads, settings.seed)
 
 
 def more_supply(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:

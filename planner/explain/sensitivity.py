@@ -172,9 +172,9 @@ def _headrooms(source: OptionSource, allocation: Allocation, trial: Trial) -> tu
     for label, names in asked:
         if trial.over:
             break
-        trial.solves += 1
+        trial.count()
         goal = Goal("throughput", "maximise", "multiples of demand", scaled=names)
-        answer = optimise(with_time(fleet, trial.left_s, HEADROOM_GAP), goal)
+        answer = optimise(with_time(fleet, trial.solve_s, HEADROOM_GAP), goal)
         if answer.objective is None:
             continue
         extra = max(0.0, answer.objective - 1.0)

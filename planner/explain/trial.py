@@ -10,6 +10,7 @@ from planner.errors import InputError
 from planner.explain.variants import with_time
 from planner.options.build import OptionSource
 from planner.plan.costs import supply_costs
+from planner.plan.greedy import greedy
 from planner.questions.answer import Answer
 from planner.questions.ask import ask
 from planner.questions.goals import goal_of
@@ -19,6 +20,7 @@ from planner.solver.program import data_for
 
 SMALLEST_TIME_S = 0.5
 """Even late trials get this long; a trial that runs out is reported as undecided, never as an answer."""
+LARGEST_SHARE = 0.25
 ANY_PLAN = 0.5
 """Gap of a solve that only asks whether there is a plan."""
 
@@ -30,11 +32,28 @@ class Trial:
     seconds: float
     begin: float = field(default_factory=time.perf_counter)
     solves: int = 0
+    counted: Trial | None = None
+    """The trial that this one is a part of."""
+
+    def count(self) -> None:
+        """Note one solve."""
+        self.solves += 1
+        if self.counted is not None:
+            self.counted.count()
 
     @property
     def left_s(self) -> float:
         """Seconds left; never below what one trial needs."""
         return max(SMALLEST_TIME_S, self.seconds - (time.perf_counter() - self.begin))
+
+    @property
+    def solve_s(self) -> float:
+        """Seconds that one solve may take, so that no single one uses up what is left for the others."""
+        return max(SMALLEST_TIME_S, LARGEST_SHARE * self.left_s)
+
+    def part(self, share: float) -> Trial:
+        """A trial with that share of what is left; its solves count here too."""
+        return Trial(share * self.left_s, counted=self)
 
     @property
     def over(self) -> bool:
@@ -43,11 +62,11 @@ class Trial:
 
     def feasible(self, source: OptionSource) -> bool | None:
         """Whether any plan serves the study; None where the time ran out first."""
-        self.solves += 1
+        self.count()
         study = source.study
         if study.study.question.minimise is None:
             try:
-                answer = ask(with_time(source, self.left_s, ANY_PLAN))
+                answer = ask(with_time(source, self.solve_s, ANY_PLAN))
             except InputError:
                 return True  # without that limit nothing holds throughput back
             return _known(answer.allocation is not None, answer.termination)
@@ -58,8 +77,10 @@ class Trial:
         )
         if any(not data.offers_for(workload.name) for workload in study.workloads):
             return False
+        if greedy(data) is not None:
+            return True
         model = build_program(data)
-        settings = SolverOptions(ANY_PLAN, self.left_s, study.study.solver.threads, study.study.solver.seed)
+        settings = SolverOptions(ANY_PLAN, self.solve_s, study.study.solver.threads, study.study.solver.seed)
         if solve_relaxation(model, settings).objective is None:
             return False
         result = solve_program(model, settings)
@@ -67,9 +88,9 @@ class Trial:
 
     def answer(self, source: OptionSource, gap: float | None = None) -> Answer:
         """The study's own question, solved to its gap (or another) in the time left; no simpler plan is looked for."""
-        self.solves += 1
+        self.count()
         question = source.study.study.question
-        timed = with_time(source, self.left_s, source.study.study.solver.gap if gap is None else gap)
+        timed = with_time(source, self.solve_s, source.study.study.solver.gap if gap is None else gap)
         return optimise(timed, goal_of(question)) if question.minimise else ask(timed)
 
 

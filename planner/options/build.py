@@ -113,7 +113,7 @@ class OptionSource:
             if not workloads:
                 continue
             for accelerator in accelerators.values():
-                plain, refused = kind_tables(model, accelerator, config.layouts)
+                plain, refused = kind_tables(model, accelerator, config.layouts, study.assumptions)
                 self.refused_layouts += refused
                 self.tables[model.name, accelerator.name] = [
                     performance(table, workloads, study.assumptions, config.prefill)
