@@ -56,7 +56,7 @@ class OptionSource:
     tables: dict[tuple[str, str], list[Performance]] = field(default_factory=dict)
     refused_layouts: list[Rejection] = field(default_factory=list)
     remembered: dict[Hashable, OptionSet] = field(default_factory=dict, repr=False)
-    """Option sets already found; those of other physics keep their own entries."""
+    """Option sets already found; shared with sources that ask the same of other prices, limits and demands."""
     measured: list[MeasuredKind] = field(init=False)
     refused_rows: list[Rejection] = field(init=False)
 
@@ -88,7 +88,7 @@ class OptionSource:
             for key, performances in self.tables.items()
         }
         return replace(
-            self, study=replace(self.study, workloads=updated(self.study.workloads)), tables=tables
+            self, study=replace(self.study, workloads=updated(self.study.workloads)), tables=tables, remembered={}
         )
 
     def of(self, model: str) -> OptionSource:
@@ -99,7 +99,7 @@ class OptionSource:
             workloads=tuple(w for w in self.study.workloads if w.model == model),
         )
         tables = {key: performances for key, performances in self.tables.items() if key[0] == model}
-        return replace(self, study=study, tables=tables)
+        return replace(self, study=study, tables=tables, remembered={})
 
     def forbidding(self, *kinds: str) -> OptionSource:
         """The same physics without these kinds."""
@@ -121,11 +121,10 @@ class OptionSource:
                 ]
 
     def options(self, estimate: Estimate = "over", refinement: int = 0) -> OptionSet:
-        """Options of every model, accelerator, role and service class; remembered while the physics stays the same."""
-        physics = tuple(id(performance) for group in self.tables.values() for performance in group)
+        """Options of every model, accelerator, role and service class; remembered where physics alone makes them."""
         units = frozenset((supply.accelerator_name, supply.unit) for supply in self.study.supplies)
-        key = (estimate, refinement, self.screening, self.forbidden, units, physics)
-        if key not in self.remembered or self.measured:
+        key = (estimate, refinement, self.screening, self.forbidden, units)
+        if key not in self.remembered or self.study.profiles:
             self.remembered[key] = self._options(estimate, refinement)
         return self.remembered[key]
 
