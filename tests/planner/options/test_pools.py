@@ -87,7 +87,7 @@ def pools(seed: int, count: int) -> list[Pool]:
                 }
             },
             "workloads": work,
-            "layouts": {"instance_gpus": [1, 2, 4, 8, 16]},
+            "layouts": {"instance_gpus": [1, 2, 4, 8, 16], "attention_groups": [1]},
             "assumptions": str(random.choice(["erdil-2025", "default"])),
             "prefill": bool(random.random() < 0.5),
         }

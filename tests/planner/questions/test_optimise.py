@@ -100,7 +100,11 @@ def study_of(service: Service, places: list[Place], **changes: Any) -> dict[str,
         ],
         "assumptions": service.assumptions,
         "prefill": service.prefill,
-        "layouts": {"instance_gpus": list(service.sizes), "pipeline": list(service.pipeline)},
+        "layouts": {
+            "instance_gpus": list(service.sizes),
+            "pipeline": list(service.pipeline),
+            "attention_groups": [1],
+        },
         "solver": {"gap": 0.0, "time_limit_s": 20, "threads": 1},
         **changes,
     }
