@@ -65,7 +65,7 @@ def deployable_layouts(
 
 
 def _candidates(architecture: Architecture, limits: LayoutLimits) -> Iterator[Candidate]:
-    """Every combination that differs from another: experts need a mixture, one rank has no 2D, and no more groups than ranks."""
+    """Every combination that differs from another: experts need a mixture, 2D several ranks, groups as many ranks."""
     expert_parallel = limits.expert_parallel if architecture.is_mixture else (False,)
     for accelerators, stages in product(
         sorted(set(limits.instance_accelerators)), sorted(set(limits.pipeline))

@@ -99,8 +99,8 @@ class ProgramData:
     by_supply: dict[str, list[Offer]] = field(default_factory=dict)
     by_workload: dict[str, list[Offer]] = field(default_factory=dict)
 
-    def only(self, keys: Collection[tuple[str, str]], granted: Granted) -> ProgramData:
-        """The same program with these offers alone, held to `granted`."""
+    def only(self, keys: Collection[tuple[str, str]], granted: Granted | None = None) -> ProgramData:
+        """The same program with these offers alone, held to `granted` where that is given."""
         kept = replace(
             self,
             offers=tuple(offer for offer in self.offers if offer.key in keys),

@@ -88,7 +88,10 @@ class OptionSource:
             for key, performances in self.tables.items()
         }
         return replace(
-            self, study=replace(self.study, workloads=updated(self.study.workloads)), tables=tables, remembered={}
+            self,
+            study=replace(self.study, workloads=updated(self.study.workloads)),
+            tables=tables,
+            remembered={},
         )
 
     def of(self, model: str) -> OptionSource:

@@ -8,8 +8,6 @@ quickstart at 24 prices, demands and paces: 24 of 24).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyomo.environ as pyo
@@ -35,22 +33,20 @@ def guide_from(model: pyo.ConcreteModel, data: ProgramData) -> Guide:
     return Guide(instances, units)
 
 
-@contextmanager
-def held_to(guide: Guide, model: pyo.ConcreteModel, data: ProgramData) -> Iterator[None]:
-    """Allow a program no more instances and units than the guide has; its bounds come back afterwards.
+def guided(guide: Guide, data: ProgramData) -> ProgramData:
+    """The program with the guide's kinds alone (all offers of a workload that they do not serve)."""
+    kept = {o.key for o in data.offers if guide.instances.get((o.option.kind, o.supply.name), 0) > 0}
+    served = {name for o in data.offers if o.key in kept for name in o.option.workloads}
+    kept |= {o.key for o in data.offers if not served.issuperset(o.option.workloads)}
+    return data.only(kept)
 
-    Every solution found meanwhile is one of the whole program; its bound is not.
+
+def hold(guide: Guide, model: pyo.ConcreteModel, data: ProgramData) -> None:
+    """Allow a program no more instances and units than the guide has.
+
+    Every solution is one of the whole program; the bound is not.
     """
-    kept = []
     for offer in data.offers:
-        most = guide.instances.get((offer.option.kind, offer.supply.name), 0)
-        kept.append((model.Instances[offer.key], most))
-    kept += [(model.Units[supply.name], guide.units[supply.name]) for supply in data.supplies]
-    before = [variable.upper for variable, _ in kept]
-    try:
-        for variable, most in kept:
-            variable.setub(most)
-        yield
-    finally:
-        for (variable, _), upper in zip(kept, before, strict=True):
-            variable.setub(upper)
+        model.Instances[offer.key].setub(guide.instances.get((offer.option.kind, offer.supply.name), 0))
+    for supply in data.supplies:
+        model.Units[supply.name].setub(guide.units[supply.name])

@@ -20,11 +20,12 @@ from planner.options.build import OptionSet, OptionSource
 from planner.options.pieces import Estimate
 from planner.plan.allocation import Allocation, read_allocation
 from planner.questions.answer import Answer, Sense, relative_gap
-from planner.questions.bound_first import guide_from, held_to
+from planner.questions.bound_first import Guide, guide_from, guided, hold
 from planner.questions.by_model import separable, together
 from planner.questions.settings import with_solver
 from planner.solver.highs import SolverOptions, SolverResult, Termination, solve_program
 from planner.solver.program import data_for
+from planner.solver.start import write_start
 
 MOST_REFINEMENTS = 3
 """Each splits every interval and at least quarters the error of a smooth one; three leave 1/64 of it."""
@@ -80,13 +81,12 @@ def optimise_jointly(source: OptionSource, goal: Goal) -> Answer:
     bound: float | None = None
     termination: Termination = "error"
     for refinement in range(MOST_REFINEMENTS + 1):
-        options, data, model = _program(source, goal, "over", refinement, clock)
+        options, data = _data(source, goal, "over", refinement, clock)
         if options.exact:
-            result = _solve(model, study, clock)
+            result, allocation = _solve(data, goal, study, clock)
             lower = _scaled(result.bound, goal, data)
         else:
-            result, lower = _bounded(source, goal, refinement, clock, data, model)
-        allocation = read_allocation(model, data) if result.has_solution else None
+            result, allocation, lower = _bounded(source, goal, refinement, clock, data)
         if best is None or _better(result, best[0], goal):
             best = (result, allocation, options, data)
         termination = result.termination
@@ -110,44 +110,38 @@ def optimise_jointly(source: OptionSource, goal: Goal) -> Answer:
 
 
 def _bounded(
-    source: OptionSource,
-    goal: Goal,
-    refinement: int,
-    clock: _Clock,
-    data: ProgramData,
-    model: pyo.ConcreteModel,
-) -> tuple[SolverResult, float | None]:
+    source: OptionSource, goal: Goal, refinement: int, clock: _Clock, data: ProgramData
+) -> tuple[SolverResult, Allocation | None, float | None]:
     """Bound from under-estimates, plan from over-estimates: where the bound's instances allow it, of the same cost.
 
     Infeasible under-estimates prove that there is no plan: then there is no bound either.
     """
     study = source.study
-    _, under_data, under = _program(source, goal, "under", refinement, clock)
-    relaxed = _solve(under, study, clock, share=0.5)
+    _, under_data = _data(source, goal, "under", refinement, clock)
+    under = _model(under_data, goal, clock)
+    relaxed = _run(under, study, clock, share=0.5)
     if relaxed.termination == "infeasible":
-        return replace(relaxed, objective=None, bound=None), None
+        return replace(relaxed, objective=None, bound=None), None, None
     lower = _scaled(relaxed.bound, goal, under_data)
-    start = False
+    start = None
     if relaxed.has_solution:
-        with held_to(guide_from(under, under_data), model, data):
-            result = _solve(model, study, clock)
+        guide = guide_from(under, under_data)
+        result, start = _solve(guided(guide, data), goal, study, clock, guide=guide)
         gap = relative_gap(_scaled(result.objective, goal, data), lower)
         if gap is not None and gap <= study.study.solver.gap:
             # the optimum of over-estimates lies between the bound and this objective
             proof: Termination = "optimal" if gap <= _EXACT else "gap_reached"
-            return replace(result, termination=proof, bound=result.objective), lower
-        start = result.has_solution
-    result = _solve(model, study, clock, start=start)
+            return replace(result, termination=proof, bound=result.objective), start, lower
+    result, allocation = _solve(data, goal, study, clock, start=start)
     if relaxed.termination == "time_limit" and result.has_solution:
-        result = replace(
-            result, termination="time_limit"
-        )  # the bound is not what the search would have found
-    return result, lower
+        # the bound is not what the search would have found
+        result = replace(result, termination="time_limit")
+    return result, allocation, lower
 
 
-def _program(
+def _data(
     source: OptionSource, goal: Goal, estimate: Estimate, refinement: int, clock: _Clock
-) -> tuple[OptionSet, ProgramData, pyo.ConcreteModel]:
+) -> tuple[OptionSet, ProgramData]:
     since = time.perf_counter()
     options = source.options(estimate, refinement)
     clock.timed("options", since)
@@ -155,12 +149,37 @@ def _program(
     data = data_for(
         source.study, options.options, budget_usd_per_hour=goal.budget_usd_per_hour, scaled=goal.scaled
     )
+    clock.timed("build", since)
+    return options, data
+
+
+def _model(data: ProgramData, goal: Goal, clock: _Clock) -> pyo.ConcreteModel:
+    since = time.perf_counter()
     model = build_program(data, goal.objective)
     clock.timed("build", since)
-    return options, data, model
+    return model
 
 
 def _solve(
+    data: ProgramData,
+    goal: Goal,
+    study: ResolvedStudy,
+    clock: _Clock,
+    *,
+    guide: Guide | None = None,
+    start: Allocation | None = None,
+) -> tuple[SolverResult, Allocation | None]:
+    """Solve a program, held to a guide or from a first solution where one is given, and read its allocation."""
+    model = _model(data, goal, clock)
+    if guide is not None:
+        hold(guide, model, data)
+    if start is not None:
+        write_start(model, data, start)
+    result = _run(model, study, clock, start=start is not None)
+    return result, read_allocation(model, data) if result.has_solution else None
+
+
+def _run(
     model: pyo.ConcreteModel, study: ResolvedStudy, clock: _Clock, *, share: float = 1.0, start: bool = False
 ) -> SolverResult:
     """Solve within a share of the time left; `start` hands over the values that the variables hold."""

@@ -212,7 +212,8 @@ def weak_duality(matrix: Matrix, duals: NDArray[np.float64]) -> float | None:
     """The bound on a minimum that given row duals prove, without the solver; None where they prove nothing.
 
     For any y with the right signs,  c·x ≥ Σ_rows y·(the side that its sign points to) + Σ_columns min (c − Aᵀy)·x  over
-    the columns' bounds. Duals of the wrong sign are set to 0, reduced costs within `_ROUNDING` of 0 on unbounded columns too.
+    the columns' bounds. Duals of the wrong sign are set to 0, and so are reduced costs within `_ROUNDING` of 0 on
+    unbounded columns.
     """
     lp = matrix.lp
     if lp.sense_ != highspy.ObjSense.kMinimize:
@@ -250,8 +251,11 @@ def _quiet_solver() -> highspy.Highs:
 
 
 def _solver(options: SolverOptions) -> highspy.Highs:
-    """A solver with its own tolerances: at 1e-9 instead, HiGHS 1.16 called 17.42 optimal where 17.11 is, for 2 of 12 seeds
-    of one program with coefficients of 0.03 to 300; at its defaults for none. `_polished` takes the rounding out."""
+    """A solver with its own tolerances.
+
+    At 1e-9 instead, HiGHS 1.16 called 17.42 optimal where 17.11 is, for 2 of 12 seeds of one program with coefficients of
+    0.03 to 300; at its defaults for none. `_polished` takes the rounding out.
+    """
     if _threads_in_use != [options.threads]:
         highspy.Highs.resetGlobalScheduler(True)
         _threads_in_use[:] = [options.threads]
