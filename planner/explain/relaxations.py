@@ -28,6 +28,9 @@ from planner.explain.variants import (
     with_workload,
 )
 from planner.options.build import OptionSource
+from planner.plan.allocation import Allocation, read_allocation
+from planner.plan.certificate import certify
+from planner.plan.costs import supply_costs
 from planner.solver.highs import SolverOptions, solve_program
 from planner.solver.program import data_for
 
@@ -48,6 +51,8 @@ class Change:
     least: bool
     """Whether anything less was shown not to be enough."""
     apply: Callable[[OptionSource], OptionSource]
+    witness: Allocation | None = None
+    """A plan for the changed config, where the search for the change found one."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +67,30 @@ class Relaxation:
 
 
 def verified(source: OptionSource, trial: Trial, change: Change) -> Relaxation | None:
-    """Solve the config with a change applied; None where that finds no plan."""
-    try:
-        answer = trial.answer(change.apply(source), VERIFY_GAP)
-    except (
-        InputError
-    ):  # the changed config is not one that can be asked, such as sizes that do not nest in a unit
+    """Solve the config with a change applied; None where that finds no plan.
+
+    A plan that the search itself came with counts when it passes the certificate of the changed config: at the very edge
+    of what is possible a second solve may not find one in its time.
+    """
+    changed = change.apply(source)
+    known = None if change.witness is None else _certified_cost(changed, change.witness)
+    found = None
+    if known is None or not trial.over:
+        try:
+            found = cost_of(trial.answer(changed, VERIFY_GAP))
+        except InputError:  # not a config that can be asked, such as sizes that do not nest in a unit
+            found = None
+    costs = [cost for cost in (known, found) if cost is not None]
+    if not costs:
         return None
-    cost = cost_of(answer)
-    if cost is None:
+    return Relaxation(change.keys, change.sentence, change.share, change.least, min(costs))
+
+
+def _certified_cost(source: OptionSource, allocation: Allocation) -> float | None:
+    """$ per hour of a plan that passes every check of a study; None where it does not."""
+    if not certify(source.study, allocation, source.options()).passed:
         return None
-    return Relaxation(change.keys, change.sentence, change.share, change.least, cost)
+    return sum(supply_costs(source.study, allocation).values())
 
 
 def changes(source: OptionSource, trial: Trial, limits: list[Limit]) -> Iterator[Change]:
@@ -121,7 +139,7 @@ def more_supply(source: OptionSource, trial: Trial, limit: Limit) -> Change | No
     sentence = _sentence(limit, needed)
     share = more / max(limit.value, 1.0)
     return Change((limit.key,), sentence, share, result.termination == "optimal",
-                  partial(with_supply, name=supply.name, limit=needed))  # fmt: skip
+                  partial(with_supply, name=supply.name, limit=needed), read_allocation(model, data))  # fmt: skip
 
 
 def more_power(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
@@ -137,7 +155,7 @@ def more_power(source: OptionSource, trial: Trial, limit: Limit) -> Change | Non
     sentence = _sentence(limit, needed)
     least = result.termination in ("optimal", "gap_reached")
     return Change((limit.key,), sentence, needed / limit.value - 1, least,
-                  partial(with_config, power_limit_kw=needed))  # fmt: skip
+                  partial(with_config, power_limit_kw=needed), read_allocation(model, data))  # fmt: skip
 
 
 def more_money(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
@@ -153,7 +171,7 @@ def more_money(source: OptionSource, trial: Trial, limit: Limit) -> Change | Non
     sentence = _sentence(limit, needed)
     least = result.termination in ("optimal", "gap_reached")
     return Change((limit.key,), sentence, needed / limit.value - 1, least,
-                  partial(with_budget, usd_per_hour=needed))  # fmt: skip
+                  partial(with_budget, usd_per_hour=needed), read_allocation(model, data))  # fmt: skip
 
 
 def _bisected(source: OptionSource, trial: Trial, limit: Limit, step: int | None = None) -> Change | None:
@@ -193,45 +211,49 @@ def _sentence(limit: Limit, needed: float) -> str:
 
 def less_demand(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
     """The largest share of one workload's demand that can be served beside all others in full."""
-    share, least = _servable(source, trial, (limit.subject,))
-    if share is None:
+    served = _servable(source, trial, (limit.subject,))
+    if served is None:
         return None
+    share, least, plan = served
     value = limit.value * share
     sentence = f"{1 - share:.1%} less demand of {limit.subject} ({value:,.6g} instead of {limit.value:,.6g} {limit.unit})"
-    return Change((limit.key,), sentence, 1 - share, least, partial(_scale, share, (limit.subject,)))
+    return Change((limit.key,), sentence, 1 - share, least, partial(_scale, share, (limit.subject,)), plan)
 
 
 def less_of_everything(source: OptionSource, trial: Trial) -> Change | None:
     """The largest share of all demands that can be served together."""
     names = tuple(workload.name for workload in source.study.workloads if workload.demand > 0)
-    share, least = _servable(source, trial, names)
-    if share is None:
+    served = _servable(source, trial, names)
+    if served is None:
         return None
+    share, least, plan = served
     keys = tuple(f"workloads[{i}]" for i in range(len(source.study.workloads)))
     return Change(keys, f"{1 - share:.1%} less demand of every workload", 1 - share, least,
-                  partial(_scale, share, names))  # fmt: skip
+                  partial(_scale, share, names), plan)  # fmt: skip
 
 
 def _scale(share: float, names: tuple[str, ...], source: OptionSource) -> OptionSource:
     return with_demand(source, share, *names)
 
 
-def _servable(source: OptionSource, trial: Trial, names: tuple[str, ...]) -> tuple[float | None, bool]:
-    """Share of the named demands that can be served, to a tenth of a percent, and whether more was shown not to be."""
+def _servable(
+    source: OptionSource, trial: Trial, names: tuple[str, ...]
+) -> tuple[float, bool, Allocation] | None:
+    """Share of the named demands that can be served, to 0.1 %, whether more was shown not to be, and a plan for it."""
     if source.study.study.question.minimise is None:
-        return None, False
+        return None
     budget = source.study.study.question.budget_usd_per_hour
     data = data_for(source.study, source.options().options, budget_usd_per_hour=budget, scaled=names)
     if any(not data.offers_for(workload.name) for workload in source.study.workloads):
-        return None, False
+        return None
     model = build_program(data, "throughput")
     model.Throughput.setub(1.0)
     result = solve_program(model, _solver(source, trial, VERIFY_GAP / 10))
     if result.objective is None:
-        return None, False
+        return None
     share = math.floor(result.objective * 1e3 + 1e-6) / 1e3
     least = result.termination in ("optimal", "gap_reached")
-    return (share, least) if 0 < share < 1 else (None, False)
+    return (share, least, read_allocation(model, data)) if 0 < share < 1 else None
 
 
 def slower(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:

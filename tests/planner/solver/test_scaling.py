@@ -63,8 +63,8 @@ def test_tokens_per_day_and_cents_give_the_same_plan() -> None:
 
 
 def test_coefficients_are_of_ordinary_size() -> None:
-    """Bytes and FLOP never reach the solver: coefficients within about 1e-4 to 1e4; a demand of a millionth of an instance
-    is a small share of one in any unit."""
+    """Bytes and FLOP never reach the solver: coefficients within about 1e-4 to 1e4; a demand of a millionth of an
+    instance is a small share of one in any unit."""
     for factor, least in ((1e-3, 1e-6), (1.0, 1e-4), (1e4, 1e-4)):
         for config in (dense_study(prefill=True), mixture_study()):
             workloads = [dict(w) for w in config["workloads"]]
