@@ -13,7 +13,16 @@ from planner.explain.limits import Limit, limits_of
 from planner.explain.relaxations import VERIFY_GAP, Change
 from planner.explain.trial import Trial
 from planner.explain.unserved import Cause, Unserved, served
-from planner.explain.variants import with_budget, with_config, with_demand, with_supply, with_workload
+from planner.explain.variants import (
+    tpot_ms,
+    ttft_ms,
+    with_budget,
+    with_config,
+    with_demand,
+    with_supply,
+    with_tpot,
+    with_ttft,
+)
 from planner.options.build import OptionSource
 from planner.solver.highs import SolverOptions, solve_program
 from planner.solver.program import data_for
@@ -56,9 +65,9 @@ def _servable(source: OptionSource, missing: list[Unserved]) -> dict[Service, tu
     for lack in missing:
         workload = source.study.workload(lack.workload)
         if lack.cause == "pace":
-            asked = 1e3 / workload.pace
-        elif lack.cause == "ttft" and workload.max_ttft_s is not None:
-            asked = workload.max_ttft_s * 1e3
+            asked = tpot_ms(workload)
+        elif lack.cause == "ttft" and (longest := ttft_ms(workload)) is not None:
+            asked = longest
         else:
             return None
         service: Service = (lack.cause, lack.workload)
@@ -105,10 +114,10 @@ def _service(source: OptionSource, service: Service, asked: float, milliseconds:
     cause, name = service
     if cause == "pace":
         sentence = f"TPOT of {name} {milliseconds:.4g} ms instead of {asked:.4g} ms"
-        change = partial(with_workload, name=name, pace=1e3 / milliseconds)
+        change = partial(with_tpot, name=name, milliseconds=milliseconds)
     else:
         sentence = f"first token of {name} within {milliseconds:.4g} ms instead of {asked:.4g} ms"
-        change = partial(with_workload, name=name, max_ttft_s=milliseconds / 1e3)
+        change = partial(with_ttft, name=name, milliseconds=milliseconds)
     return Change((_key(source, cause, name),), sentence, milliseconds / asked - 1, True, change)
 
 

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from planner.config.resolved import ResolvedWorkload
 from planner.explain.variants import (
     supply_key,
+    tpot_ms,
+    ttft_ms,
     with_budget,
     with_config,
     with_demand,
@@ -73,7 +76,7 @@ def limits_of(source: OptionSource) -> list[Limit]:
             found.append(_supply(source, supply.name, supply.limit))
     for workload in study.workloads:
         if workload.demand > 0 and not _scaled(source, workload.name):
-            found.append(_demand(source, workload.name, workload.demand))
+            found.append(_demand(source, workload.name))
     return found
 
 
@@ -88,17 +91,20 @@ def _service(source: OptionSource, name: str) -> list[Limit]:
     written = next(w for w in source.study.study.workloads if w.name == name)
     found = []
     if workload.pace > 0:
-        slowest = 1e3 / workload.pace
-        sentence = f"{name} at {workload.pace:.4g} tokens/s per user or faster (TPOT {slowest:.4g} ms)"
+        slowest, margin = tpot_ms(workload), _margin(workload)
+        sentence = (
+            f"{name} at {workload.asked_pace:.4g} tokens/s per user or faster (TPOT {slowest:.4g} ms){margin}"
+        )
         field = "max_tpot_ms" if written.max_tpot_ms is not None else "min_pace_tokens_per_s"
         found.append(
-            Limit("pace", name, f"{key}.{field}", workload.pace, "tokens/s per user", sentence,
+            Limit("pace", name, f"{key}.{field}", workload.asked_pace, "tokens/s per user", sentence,
                   lambda s: with_workload(s, name, pace=0.0))
         )  # fmt: skip
-    if workload.max_ttft_s is not None:
-        sentence = f"{name} with its first token within {workload.max_ttft_s * 1e3:.4g} ms"
+    longest = ttft_ms(workload)
+    if longest is not None:
+        sentence = f"{name} with its first token within {longest:.4g} ms{_margin(workload)}"
         found.append(
-            Limit("ttft", name, f"{key}.max_ttft_ms", workload.max_ttft_s * 1e3, "ms", sentence,
+            Limit("ttft", name, f"{key}.max_ttft_ms", longest, "ms", sentence,
                   lambda s: with_workload(s, name, max_ttft_s=None))
         )  # fmt: skip
     if workload.max_kinds is not None:
@@ -119,19 +125,24 @@ def _supply(source: OptionSource, name: str, limit: int) -> Limit:
     )  # fmt: skip
 
 
-def _demand(source: OptionSource, name: str, demand: float) -> Limit:
+def _margin(workload: ResolvedWorkload) -> str:
+    """What is added to a limit, where anything is."""
+    return f", with its margin of {workload.safety:.0%}" if workload.safety else ""
+
+
+def _demand(source: OptionSource, name: str) -> Limit:
     workload = source.study.workload(name)
     written = next(w for w in source.study.study.workloads if w.name == name)
     requests = written.demand_requests_per_s is not None
     field = "demand_requests_per_s" if requests else "demand_tokens_per_s"
-    value = demand / workload.output_tokens if requests else demand
+    asked = workload.asked_demand
+    value = asked / workload.output_tokens if requests else asked
     unit = "requests/s" if requests else "tokens/s"
-    margin = f" with its margin of {workload.safety:.0%}" if workload.safety else ""
 
     def drop(source: OptionSource) -> OptionSource:
         return with_workload(with_demand(source, NEXT_TO_NOTHING, name), name, max_kinds=None)
 
     return Limit(
         "demand", name, f"{workload_key(source.study, name)}.{field}", value, unit,
-        f"{value:,.6g} {unit} of {name}{margin}", drop,
+        f"{value:,.6g} {unit} of {name}{_margin(workload)}", drop,
     )  # fmt: skip

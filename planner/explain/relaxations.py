@@ -25,6 +25,8 @@ from planner.explain.variants import (
     with_config,
     with_demand,
     with_supply,
+    with_tpot,
+    with_ttft,
     with_workload,
 )
 from planner.options.build import OptionSource
@@ -263,7 +265,7 @@ def slower(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
         return None
 
     def passes(tpot_ms: float) -> bool | None:
-        return trial.feasible(with_workload(source, limit.subject, pace=1e3 / tpot_ms))
+        return trial.feasible(with_tpot(source, limit.subject, tpot_ms))
 
     found = least_stretch(start, passes)
     if found is None:
@@ -275,7 +277,7 @@ def slower(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
         f"({rounded_down(pace):.4g} instead of {limit.value:.4g} tokens/s per user)"
     )
     return Change((limit.key,), sentence, needed / start - 1, not trial.over,
-                  partial(with_workload, name=limit.subject, pace=pace))  # fmt: skip
+                  partial(with_tpot, name=limit.subject, milliseconds=needed))  # fmt: skip
 
 
 def later(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
@@ -284,7 +286,7 @@ def later(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
         return None
 
     def passes(ttft_ms: float) -> bool | None:
-        return trial.feasible(with_workload(source, limit.subject, max_ttft_s=ttft_ms / 1e3))
+        return trial.feasible(with_ttft(source, limit.subject, ttft_ms))
 
     found = least_stretch(limit.value, passes)
     if found is None:
@@ -292,7 +294,7 @@ def later(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
     _, needed = found
     sentence = f"first token of {limit.subject} within {needed:.4g} ms instead of {limit.value:.4g} ms"
     return Change((limit.key,), sentence, needed / limit.value - 1, not trial.over,
-                  partial(with_workload, name=limit.subject, max_ttft_s=needed / 1e3))  # fmt: skip
+                  partial(with_ttft, name=limit.subject, milliseconds=needed))  # fmt: skip
 
 
 def more_kinds(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:

@@ -20,12 +20,13 @@ from planner.config.resolved import ResolvedStudy
 from planner.explain.trial import Trial, optimum
 from planner.explain.variants import (
     supply_key,
+    tpot_ms,
     with_budget,
     with_config,
     with_demand,
     with_supplies,
     with_time,
-    with_workload,
+    with_tpot,
 )
 from planner.options.build import OptionSource
 from planner.plan.allocation import Allocation
@@ -194,11 +195,11 @@ def _tpot_steps(source: OptionSource, answer: Answer, trial: Trial) -> tuple[Ste
     for workload in source.study.workloads:
         if workload.pace <= 0:
             continue
-        tpot = 1e3 / workload.pace
+        tpot = tpot_ms(workload)
         for step in (-TPOT_STEP_MS, TPOT_STEP_MS):
             if trial.over or tpot + step <= 0:
                 continue
-            variant = with_workload(source, workload.name, pace=1e3 / (tpot + step))
+            variant = with_tpot(source, workload.name, tpot + step)
             change = f"TPOT of {workload.name} {tpot + step:.4g} ms instead of {tpot:.4g} ms"
             found.append(_step(change, variant, answer, trial))
     return tuple(found)

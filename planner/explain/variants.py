@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from planner.config.resolved import ResolvedStudy, ResolvedSupply
+from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkload
 from planner.options.build import OptionSource
+
+MILLI = 1e3
+"""Milliseconds in a second."""
 
 
 def with_supply(source: OptionSource, name: str, **changes: Any) -> OptionSource:
@@ -41,6 +44,28 @@ def with_demand(source: OptionSource, factor: float, *workloads: str) -> OptionS
 def with_workload(source: OptionSource, name: str, **changes: Any) -> OptionSource:
     """Fields of one workload changed: `pace`, `max_ttft_s`, `max_kinds`, `demand`."""
     return source.asking(replace(source.study.workload(name), **changes))
+
+
+def tpot_ms(workload: ResolvedWorkload) -> float:
+    """Time per output token that the config asks for, at most, ms; the margin on predictions is not in it."""
+    return MILLI / workload.asked_pace
+
+
+def ttft_ms(workload: ResolvedWorkload) -> float | None:
+    """Time to the first token that the config asks for, at most, ms, without the margin."""
+    return None if workload.max_ttft_s is None else workload.max_ttft_s * (1 + workload.safety) * MILLI
+
+
+def with_tpot(source: OptionSource, name: str, milliseconds: float) -> OptionSource:
+    """Another TPOT in the config; the workload's margin is added to it."""
+    workload = source.study.workload(name)
+    return with_workload(source, name, pace=MILLI / milliseconds * (1 + workload.safety))
+
+
+def with_ttft(source: OptionSource, name: str, milliseconds: float) -> OptionSource:
+    """Another time to the first token in the config; the workload's margin is taken off it."""
+    workload = source.study.workload(name)
+    return with_workload(source, name, max_ttft_s=milliseconds / MILLI / (1 + workload.safety))
 
 
 def with_config(source: OptionSource, **changes: Any) -> OptionSource:

@@ -16,7 +16,7 @@ from planner.explain.entry import Entry
 from planner.explain.kind_price import kind_entries
 from planner.explain.target import Target, find_target
 from planner.explain.trial import Trial, optimum
-from planner.explain.variants import supply_key, with_supplies, with_workload, workload_key
+from planner.explain.variants import supply_key, tpot_ms, with_supplies, with_tpot, workload_key
 from planner.options.build import OptionSource
 from planner.questions.answer import Answer
 from planner.solver.program import data_for
@@ -221,7 +221,7 @@ def service_entries(source: OptionSource, target: Target, trial: Trial) -> list[
 
 
 def _tpot(source: OptionSource, target: Target, trial: Trial, workload: str, shorter: bool) -> Entry | None:
-    tpot = 1e3 / source.study.workload(workload).pace
+    tpot = tpot_ms(source.study.workload(workload))
     best: dict[float, Answer] = {}
 
     def at(factor: float) -> float:
@@ -230,7 +230,7 @@ def _tpot(source: OptionSource, target: Target, trial: Trial, workload: str, sho
     def enters(factor: float) -> bool | None:
         if trial.over:
             return None
-        found = trial.answer(with_workload(source, workload, pace=1e3 / at(factor)))
+        found = trial.answer(with_tpot(source, workload, at(factor)))
         if target.used(found):
             best[factor] = found
             return True

@@ -143,6 +143,20 @@ def test_questions_that_maximise_say_what_they_need_at_least() -> None:
     assert _named(_explained(none), "fleet.supply[0].limit").sentence == "8 more h100-sxm (8 instead of 0)"
 
 
+def test_a_margin_stays_out_of_what_the_user_should_write() -> None:
+    workload = chat(demand_tokens_per_s=40000, max_tpot_ms=20, safety="20%")
+    config = study(fleet=limits(48, 0), workloads=[workload])
+    why = _explained(config)
+    assert why.clashes[0] == (
+        "chat at 50 tokens/s per user or faster (TPOT 20 ms), with its margin of 20% (workloads[0].max_tpot_ms)"
+    )
+    assert why.clashes[-1].startswith("40,000 tokens/s of chat, with its margin of 20%")
+    slower = _named(why, "workloads[0].max_tpot_ms")
+    for factor, expected in ((1.0 + 1e-9, True), (0.99, False)):
+        changed = workload | {"max_tpot_ms": 20 * (1 + slower.share) * factor}
+        assert solve(config | {"workloads": [changed]}, compare=False, explain=False).found is expected
+
+
 def test_an_infeasible_plan_carries_clashes_and_relaxations() -> None:
     plan = solve(study(fleet=limits(8, 8)), compare=False)
     assert not plan.found and plan.status.termination == "infeasible"

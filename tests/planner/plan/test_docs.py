@@ -40,7 +40,6 @@ def test_figures_that_it_states_are_those_of_the_code() -> None:
     assert f"relative {checks.TOLERANCE:.0e}".replace("e-06", "e-6") in TEXT
     assert f"takes longer than {optimality.PATIENCE_S:.0f} s" in TEXT
     assert f"limits are {certificate.SMALL_LIMIT} and up" in TEXT
-    assert f"to {certificate.MIX_TOLERANCE:.0%}".replace("%", " %") in TEXT
     assert f"| {bisect.RESOLUTION:.1%} |".replace("%", " %") in TEXT
     assert f"| {relaxations.VERIFY_GAP / 10:.1%} |".replace("%", " %") in TEXT
     assert f"solved to {sensitivity.HEADROOM_GAP:.1%}".replace("%", " %") in TEXT
