@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from planner.config.resolved import ResolvedStudy, ResolvedWorkload
+from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkload
 from planner.options.build import OptionSet, OptionSource
 from planner.options.dropouts import dropouts
 from planner.options.kinds import Rejection
@@ -32,6 +32,8 @@ NEITHER = {
 """Keys of the config that step times do not depend on; workloads and fleet enter as resolved, below."""
 NOT_PHYSICS = {"demand", "pace", "max_ttft_s", "max_kinds", "safety"}
 """Fields of a resolved workload that step times do not depend on."""
+NOT_SUPPLY = {"usd_per_hour", "price_source", "limit", "owned", "power_kw"}
+"""Fields of a resolved supply that neither depends on; units decide which sizes may stand for others."""
 NOT_OPTIONS = {"demand", "max_kinds", "safety"}
 """Fields of a resolved workload that screened options do not depend on."""
 
@@ -103,18 +105,18 @@ class SharedSource(OptionSource):
 
 def _about(study: ResolvedStudy, left_out: set[str]) -> dict[str, Any]:
     """What physics, or options, depend on: everything but what is known not to matter."""
-    workloads = [
-        {name: value for name, value in vars(workload).items() if name not in left_out}
-        for workload in study.workloads
-    ]
     return {
         "config": study.study.model_dump(mode="json", exclude=NEITHER),
-        "accelerators": [[s.accelerator_name, fingerprint(s.accelerator)] for s in study.supplies],
+        "supplies": [_without(supply, NOT_SUPPLY) for supply in study.supplies],
         "models": fingerprint(study.models),
         "assumptions": fingerprint(study.assumptions),
         "profiles": fingerprint(study.profiles),
-        "workloads": fingerprint(workloads),
+        "workloads": [_without(workload, left_out) for workload in study.workloads],
     }
+
+
+def _without(entry: ResolvedWorkload | ResolvedSupply, left_out: set[str]) -> dict[str, Any]:
+    return {name: fingerprint(value) for name, value in vars(entry).items() if name not in left_out}
 
 
 def _asked_by(study: ResolvedStudy, performance: Performance) -> Performance:

@@ -88,3 +88,42 @@ def test_what_was_kept_longest_ago_is_forgotten(study: dict[str, Any]) -> None:
         study["workloads"][0]["input_tokens"] = tokens
         shared.source(load_study(study))
     assert (len(shared.physics), shared.physics.hits, shared.physics.misses) == (2, 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "kept"),
+    [
+        (("fleet", "supply", 0, "price_usd_per_hour"), 9.0, True),
+        (("fleet", "supply", 0, "limit"), 8, True),
+        (("workloads", 0, "demand_tokens_per_s"), 5.0, True),
+        (("power_limit_kw",), 100.0, True),
+        (("fleet", "supply", 0, "unit"), 8, False),
+        (("workloads", 0, "min_pace_tokens_per_s"), 31.0, False),
+        (("workloads", 0, "max_ttft_ms"), 500.0, False),
+        (("utilisation",), 0.5, False),
+        (("prefill",), False, False),
+    ],
+)
+def test_options_are_kept_only_where_nothing_that_they_rest_on_changed(
+    study: dict[str, Any], path: Any, value: Any, kept: bool
+) -> None:
+    from planner.whatif.paths import put
+
+    shared = Shared()
+    shared.source(load_study(study)).options()
+    put(study, path, value)
+    shared.source(load_study(study)).options()
+    assert (shared.options.hits == 1) == kept
+
+
+def test_every_field_of_a_supply_and_a_workload_is_known_to_matter_or_not() -> None:
+    """A new field makes reuse rarer, not wrong; whoever adds one that does not matter says so in `reuse`."""
+    from dataclasses import fields
+
+    from planner.config.resolved import ResolvedSupply, ResolvedWorkload
+    from planner.config.schema import Study
+    from planner.whatif import reuse
+
+    assert {f.name for f in fields(ResolvedSupply)} >= reuse.NOT_SUPPLY
+    assert {f.name for f in fields(ResolvedWorkload)} >= reuse.NOT_PHYSICS | reuse.NOT_OPTIONS
+    assert set(Study.model_fields) >= reuse.NEITHER
