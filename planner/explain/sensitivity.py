@@ -25,6 +25,7 @@ from planner.explain.variants import (
     with_config,
     with_demand,
     with_supplies,
+    with_supply,
     with_time,
     with_tpot,
 )
@@ -37,6 +38,7 @@ from planner.solver.highs import SolverOptions, solve_relaxation
 DEMAND_STEPS = (0.01, 0.1)
 """Shares of demand by which the next step is priced."""
 TPOT_STEP_MS = 1.0
+PRICE_STEP = 0.1
 HEADROOM_GAP = 1e-3
 THOUSAND = 1000.0
 RELAXED = "linear relaxation"
@@ -87,6 +89,7 @@ class Sensitivity:
     headroom: tuple[Headroom, ...] = ()
     demand: tuple[Step, ...] = ()
     tpot: tuple[Step, ...] = ()
+    prices: tuple[Step, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,6 +99,7 @@ class Sensitivity:
             "headroom": [vars(entry) for entry in self.headroom],
             "demand_steps": [vars(entry) for entry in self.demand],
             "tpot_steps": [vars(entry) for entry in self.tpot],
+            "price_steps": [vars(entry) for entry in self.prices],
             "notes": list(self.notes),
         }
 
@@ -116,6 +120,7 @@ def sensitivity(source: OptionSource, answer: Answer, seconds: float) -> Sensiti
         _headrooms(source, answer.allocation, trial),
         _demand_steps(source, answer, trial),
         _tpot_steps(source, answer, trial),
+        _price_steps(source, answer, trial),
         ("the time ran out before everything was solved again; raise solver.time_limit_s",)
         if trial.over
         else (),
@@ -202,6 +207,22 @@ def _tpot_steps(source: OptionSource, answer: Answer, trial: Trial) -> tuple[Ste
             variant = with_tpot(source, workload.name, tpot + step)
             change = f"TPOT of {workload.name} {tpot + step:.4g} ms instead of {tpot:.4g} ms"
             found.append(_step(change, variant, answer, trial))
+    return tuple(found)
+
+
+def _price_steps(source: OptionSource, answer: Answer, trial: Trial) -> tuple[Step, ...]:
+    """Every supply that the plan buys, cheaper and dearer by `PRICE_STEP`; the plan may change with the price."""
+    assert answer.allocation is not None
+    found = []
+    for supply in source.study.supplies:
+        if not answer.allocation.units[supply.name] or supply.usd_per_hour <= 0:
+            continue
+        for share in (-PRICE_STEP, PRICE_STEP):
+            if not trial.over:
+                price = supply.usd_per_hour * (1 + share)
+                change = f"{supply.name} at {price:.4g} $/h instead of {supply.usd_per_hour:.4g} $/h"
+                variant = with_supply(source, supply.name, usd_per_hour=price)
+                found.append(_step(change, variant, answer, trial))
     return tuple(found)
 
 

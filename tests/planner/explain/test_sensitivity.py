@@ -112,6 +112,20 @@ def test_steps_are_the_costs_of_the_changed_configs() -> None:
     )
 
 
+def test_a_price_moves_the_cost_by_no_more_than_what_is_bought_there() -> None:
+    config = study()
+    figures = _figures(config)
+    plan = solve(config, compare=False)
+    bought = plan.supply[plan.supply["gpus"] > 0]
+    assert len(figures.prices) == 2 * len(bought)
+    for position, row in enumerate(bought.itertuples()):
+        cheaper, dearer = figures.prices[2 * position : 2 * position + 2]
+        spent = 0.1 * row.usd_per_hour  # the same plan at the new price costs that much less or more
+        assert cheaper.extra_usd_per_hour is not None and dearer.extra_usd_per_hour is not None
+        assert cheaper.extra_usd_per_hour <= -spent + 1e-6
+        assert 0 <= dearer.extra_usd_per_hour <= spent + 1e-6
+
+
 def test_plans_carry_marginal_prices_and_with_the_flag_everything() -> None:
     assert [m["of"] for m in solve(study()).sensitivity["marginal"]] == ["chat", "h100-sxm", "a100-80gb-sxm"]
     full = solve(study(), compare=False, sensitivity=True).to_dict()["sensitivity"]
