@@ -113,6 +113,7 @@ def service_table(plan: Mapping[str, Any]) -> TableView:
         text("workload", "workload"), quantity("on #", "", "place"), text("model", "model"), text("supply", "supply"),
         text("layout", "layout"), percentage("share", lambda record: record["share"]),
         quantity("served", "tokens/s", "tokens_per_s"), quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
+        quantity("mean TTFT", "ms", "ttft_ms"),
     ]  # fmt: skip
     return table_view("service", "What serves which workload", fields, rows)
 
@@ -124,8 +125,9 @@ def workload_table(plan: Mapping[str, Any]) -> TableView:
         text("workload", "workload"), text("model", "model"), quantity("demand", "tokens/s", "demand_tokens_per_s"),
         quantity("served", "tokens/s", "tokens_per_s"),
         computed("pace asked", "tokens/s", lambda row: row["min_pace_tokens_per_s"] or None, 1),
-        quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1), quantity("cost", "$/h", "usd_per_hour", 2),
-        quantity("price", price, "usd_per_million_tokens", 3),
+        quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
+        quantity("TTFT asked", "ms", "max_ttft_ms"), quantity("mean TTFT", "ms", "ttft_ms"),
+        quantity("cost", "$/h", "usd_per_hour", 2), quantity("price", price, "usd_per_million_tokens", 3),
         quantity("of input", price, "usd_per_million_input_tokens", 3),
         quantity("of output", price, "usd_per_million_output_tokens", 3),
     ]  # fmt: skip

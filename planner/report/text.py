@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -117,8 +118,11 @@ def _operation(plan: Plan) -> Table:
 def _serve(plan: Plan) -> Table:
     columns = [
         Column("workload", text=True), Column("runs on", text=True), Column("share", "%"), Column("served", "tokens/s"),
-        Column("pace", "tokens/s"), Column("asked", "tokens/s"), Column("price", "$/M tokens"),
+        Column("pace", "tokens/s"), Column("asked", "tokens/s"),
     ]  # fmt: skip
+    timed = bool(plan.workloads["max_ttft_ms"].notna().any())
+    columns += [Column("TTFT", "ms"), Column("asked", "ms")] if timed else []
+    columns.append(Column("price", "$/M tokens"))
     totals = plan.workloads.set_index("workload")
     places = {
         (row.option, row.supply): f"#{place} {row.supply} {row.layout}".rstrip()
@@ -129,14 +133,21 @@ def _serve(plan: Plan) -> Table:
         total = totals.loc[workload]
         for position, row in enumerate(served.itertuples()):
             asked = number(total["min_pace_tokens_per_s"]) if total["min_pace_tokens_per_s"] else ""
-            once = (str(workload), asked, number(total["usd_per_million_tokens"], 3))
-            name, asked, price = once if position == 0 else ("", "", "")
+            limit = _milliseconds(total["max_ttft_ms"])
+            once = (str(workload), asked, limit, number(total["usd_per_million_tokens"], 3))
+            name, asked, limit, price = once if position == 0 else ("", "", "", "")
+            first = (_milliseconds(row.ttft_ms), limit) if timed else ()
             place = places.get((row.option, row.supply), row.supply)
             rows.append(
                 (name, place, share(row.share), number(row.tokens_per_s, 0), number(row.pace_tokens_per_s),
-                 asked, price)
+                 asked, *first, price)
             )  # fmt: skip
-    return table("What it serves (pace: of one user)", columns, rows)
+    note = "pace: of one user; TTFT: mean" if timed else "pace: of one user"
+    return table(f"What it serves ({note})", columns, rows)
+
+
+def _milliseconds(value: float) -> str:
+    return "" if math.isnan(value) else number(value, 0)
 
 
 def _print_certificate(plan: Plan, console: Console) -> None:
