@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pyomo.environ as pyo
 
@@ -21,7 +21,9 @@ from planner.options.pieces import Estimate
 from planner.plan.allocation import Allocation, read_allocation
 from planner.questions.answer import Answer, Sense, relative_gap
 from planner.questions.bound_first import Guide, guide_from, guided, hold
+from planner.questions.by_hand import or_by_hand
 from planner.questions.by_model import separable, together
+from planner.questions.clock import Clock
 from planner.questions.settings import with_solver
 from planner.solver.highs import SolverOptions, SolverResult, Termination, solve_program
 from planner.solver.program import data_for
@@ -47,36 +49,21 @@ class Goal:
     scaled: tuple[str, ...] = ()
 
 
-@dataclass
-class _Clock:
-    """Seconds by stage, and what is left of the time limit."""
-
-    limit_s: float
-    start: float = field(default_factory=time.perf_counter)
-    spent: dict[str, float] = field(default_factory=dict)
-
-    def left(self) -> float:
-        return max(0.05, self.limit_s - (time.perf_counter() - self.start))
-
-    def timed(self, stage: str, since: float) -> None:
-        self.spent[stage] = self.spent.get(stage, 0.0) + time.perf_counter() - since
-
-
 def optimise(source: OptionSource, goal: Goal) -> Answer:
     """Solve `goal` for the source's study to the gap that its config asks for, within its time limit.
 
-    Model by model where models share nothing but limits, else all together.
+    Model by model where models share nothing but limits, else all together; by hand where the time is too short for both.
     """
     start = time.perf_counter()
     answer = together(source, goal, optimise_jointly) if separable(source, goal) else None
     left = source.study.study.solver.time_limit_s - (time.perf_counter() - start)
-    return answer or optimise_jointly(with_solver(source, time_limit_s=left), goal)
+    return or_by_hand(answer or optimise_jointly(with_solver(source, time_limit_s=left), goal))
 
 
 def optimise_jointly(source: OptionSource, goal: Goal) -> Answer:
     """The same in one program for all models."""
     study = source.study
-    clock = _Clock(study.study.solver.time_limit_s)
+    clock = Clock(study.study.solver.time_limit_s)
     best: tuple[SolverResult, Allocation | None, OptionSet, ProgramData] | None = None
     bound: float | None = None
     termination: Termination = "error"
@@ -110,7 +97,7 @@ def optimise_jointly(source: OptionSource, goal: Goal) -> Answer:
 
 
 def _bounded(
-    source: OptionSource, goal: Goal, refinement: int, clock: _Clock, data: ProgramData
+    source: OptionSource, goal: Goal, refinement: int, clock: Clock, data: ProgramData
 ) -> tuple[SolverResult, Allocation | None, float | None]:
     """Bound from under-estimates, plan from over-estimates: where the bound's instances allow it, of the same cost.
 
@@ -140,7 +127,7 @@ def _bounded(
 
 
 def _data(
-    source: OptionSource, goal: Goal, estimate: Estimate, refinement: int, clock: _Clock
+    source: OptionSource, goal: Goal, estimate: Estimate, refinement: int, clock: Clock
 ) -> tuple[OptionSet, ProgramData]:
     since = time.perf_counter()
     options = source.options(estimate, refinement)
@@ -153,7 +140,7 @@ def _data(
     return options, data
 
 
-def _model(data: ProgramData, goal: Goal, clock: _Clock) -> pyo.ConcreteModel:
+def _model(data: ProgramData, goal: Goal, clock: Clock) -> pyo.ConcreteModel:
     since = time.perf_counter()
     model = build_program(data, goal.objective)
     clock.timed("build", since)
@@ -164,7 +151,7 @@ def _solve(
     data: ProgramData,
     goal: Goal,
     study: ResolvedStudy,
-    clock: _Clock,
+    clock: Clock,
     *,
     guide: Guide | None = None,
     start: Allocation | None = None,
@@ -180,7 +167,7 @@ def _solve(
 
 
 def _run(
-    model: pyo.ConcreteModel, study: ResolvedStudy, clock: _Clock, *, share: float = 1.0, start: bool = False
+    model: pyo.ConcreteModel, study: ResolvedStudy, clock: Clock, *, share: float = 1.0, start: bool = False
 ) -> SolverResult:
     """Solve within a share of the time left; `start` hands over the values that the variables hold."""
     since = time.perf_counter()
