@@ -27,7 +27,7 @@ PRICES = {
     "mi325x": 1.60,
     "mi355x": 2.10,
 }
-"""$/h per accelerator: the catalogue's default prices of 2026-05, rounded to a cent."""
+"""$/h per accelerator: the catalogue's default prices (November 2025 to 2026), rounded to a cent."""
 
 DRAFTED = {"llama-3.1-70b": "llama-3.1-8b", "mixtral-8x22b": "llama-3.1-8b", "llama-3.1-405b": "llama-3.1-8b"}
 MODELS_B = ("llama-3.1-70b", "llama-3.1-8b", "mixtral-8x22b")

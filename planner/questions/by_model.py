@@ -11,7 +11,6 @@ choose at these prices, in the real supplies. Where no limit binds, the models' 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.options.build import OptionSet, OptionSource
 from planner.plan.allocation import Allocation, read_allocation
 from planner.questions.answer import Answer, relative_gap
+from planner.questions.clock import Clock
 from planner.questions.placing import placed
 from planner.questions.settings import with_solver
 from planner.solver.highs import SolverOptions, Termination, solve_program, solve_relaxation
@@ -91,41 +91,37 @@ def markets(study: ResolvedStudy) -> list[Market]:
 
 
 def together(source: OptionSource, goal: Goal, alone: Alone) -> Answer | None:
-    """Answer a separable question model by model; None where it finds no plan that the limits allow."""
-    clock = _Clock(source)
+    """Answer a separable question model by model; None where it finds no plan within the limits although there is time.
+
+    Where the time is up first, the answer holds no plan, and the bound if it is known by then.
+    """
+    clock = Clock(source.study.study.solver.time_limit_s)
     trade = markets(source.study)
     served = {workload.model for workload in source.study.workloads}
     parts = [source.of(model.name) for model in source.study.models if model.name in served]
-    parts.sort(
-        key=lambda part: len(part.options().options)
-    )  # quick ones first: they leave their time to the others
+    parts.sort(key=lambda part: len(part.options().options))  # the quick ones leave their time to the others
     options = _merged(source, [part.options() for part in parts])
     clock.lap("options")
     prices, kinds = _cleared(source, options, trade, clock)
     clock.lap("relaxation")
     supplies = tuple(market.at(price) for market, price in zip(trade, prices, strict=True))
-    answers: list[Answer] = []
-    for number, part in enumerate(parts):
-        sizes = [len(p.options().options) for p in parts[number:]]
-        priced = replace(part, study=replace(part.study, supplies=supplies))
-        share = clock.left(_FOR_PLAN) * sizes[0] / sum(sizes)
-        answers.append(alone(with_solver(priced, time_limit_s=share), goal))
-        clock.add(answers[-1].timings)
-        if answers[-1].termination == "infeasible":
-            return replace(answers[-1], study=source.study, options=options, data=data_for(source.study, ()))
+    answers = _answers(parts, supplies, goal, alone, clock)
+    if answers and answers[-1].termination == "infeasible":
+        return replace(answers[-1], study=source.study, options=options, data=data_for(source.study, ()))
     earned = sum(market.earned(paid.usd_per_hour) for market, paid in zip(trade, supplies, strict=True))
-    options = _merged(source, [options, *(answer.options for answer in answers)])
+    complete = len(answers) == len(parts)
+    bound = _sum([answer.bound for answer in answers], earned) if complete else None
+    plan_bound = _sum([answer.plan_bound for answer in answers], earned) if complete else None
+    options = _merged(source, [*(answer.options for answer in answers), options], options.raw_count)
     data = data_for(source.study, options.options)
     kinds |= {d.option.kind for answer in answers if answer.allocation for d in answer.allocation.deployments}
-    bound = _sum([answer.bound for answer in answers], earned)
-    allocation = _side_by_side(answers, source.study) if earned == 0.0 else None
-    if allocation is None:
+    allocation = _side_by_side(answers, source.study) if complete and earned == 0.0 else None
+    if allocation is None and not clock.expired:
         allocation = _at_real_prices(source, options, trade, kinds, bound, clock)
-    if allocation is None:
+    if allocation is None and not clock.expired:
         return None
-    objective = sum(allocation.units[s.name] * s.unit * s.usd_per_hour for s in source.study.supplies)
+    objective = None if allocation is None else _cost(allocation, source.study)
     gap = relative_gap(objective, bound)
-    plan_bound = _sum([answer.plan_bound for answer in answers], earned)
     reached: Termination = "time_limit"
     if gap is not None and gap <= source.study.study.solver.gap:
         reached = "optimal" if gap <= _EXACT else "gap_reached"
@@ -135,18 +131,45 @@ def together(source: OptionSource, goal: Goal, alone: Alone) -> Answer | None:
     )  # fmt: skip
 
 
+def _answers(
+    parts: list[OptionSource], supplies: tuple[ResolvedSupply, ...], goal: Goal, alone: Alone, clock: Clock
+) -> list[Answer]:
+    """The models' answers at these prices, each with its share of the time left; ends at an infeasible one."""
+    answers: list[Answer] = []
+    for number, part in enumerate(parts):
+        if clock.expired:
+            break
+        sizes = [len(p.options().options) for p in parts[number:]]
+        priced = replace(part, study=replace(part.study, supplies=supplies))
+        share = clock.left(_FOR_PLAN) * sizes[0] / sum(sizes)
+        answers.append(alone(with_solver(priced, time_limit_s=share), goal))
+        clock.add(answers[-1].timings)
+        if answers[-1].termination == "infeasible":
+            break
+    return answers
+
+
+def _cost(allocation: Allocation, study: ResolvedStudy) -> float:
+    """$/h of the units bought."""
+    return sum(allocation.units[s.name] * s.unit * s.usd_per_hour for s in study.supplies)
+
+
 def _sum(values: list[float | None], earned: float) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) - earned if len(known) == len(values) else None
 
 
-def _merged(source: OptionSource, sets: list[OptionSet]) -> OptionSet:
-    """All options of several sets, each once."""
+def _merged(source: OptionSource, sets: list[OptionSet], raw: int | None = None) -> OptionSet:
+    """All options of several sets, each once; `raw` of them before screening, the sum where it is not known better."""
     options = {option.id: option for found in sets for option in found.options}
     performances = {kind: place for found in sets for kind, place in found.performances.items()}
-    raw = sum(found.raw_count for found in sets[: len(source.study.models)])
     return OptionSet(
-        tuple(options.values()), performances, raw, all(found.exact for found in sets), source, {}
+        tuple(options.values()),
+        performances,
+        sum(found.raw_count for found in sets) if raw is None else raw,
+        all(found.exact for found in sets),
+        source,
+        {},
     )
 
 
@@ -168,14 +191,14 @@ def _in_markets(
 
 
 def _cleared(
-    source: OptionSource, options: OptionSet, trade: list[Market], clock: _Clock
+    source: OptionSource, options: OptionSet, trade: list[Market], clock: Clock
 ) -> tuple[list[float], set[str]]:
     """Prices at which the relaxation's markets clear, $/h per accelerator, and the kinds that it uses.
 
-    Without any limit nothing is scarce: list prices, and no relaxation is solved.
+    Without any limit nothing is scarce (and without time nothing can be known): list prices, no relaxation.
     """
     listed = [market.supply.usd_per_hour for market in trade]
-    if all(site.limit is None for market in trade for site in market.sites):
+    if clock.expired or all(site.limit is None for market in trade for site in market.sites):
         return listed, set()
     data, model = _in_markets(source, options, trade)
     settings = source.study.study.solver
@@ -217,7 +240,7 @@ def _at_real_prices(
     trade: list[Market],
     kinds: set[str],
     bound: float | None,
-    clock: _Clock,
+    clock: Clock,
 ) -> Allocation | None:
     """The cheapest plan of these kinds at the sites' own prices: as near to the bound as the gap asks, if time allows."""
     data, model = _in_markets(source, options, trade, kinds)
@@ -232,28 +255,3 @@ def _at_real_prices(
         return None
     sites = {market.supply.name: market.sites for market in trade}
     return placed(read_allocation(model, data), sites, source.study)
-
-
-class _Clock:
-    """What is left of the time limit, and seconds by stage."""
-
-    def __init__(self, source: OptionSource) -> None:
-        self.limit = source.study.study.solver.time_limit_s
-        self.start = self.mark = time.perf_counter()
-        self.spent: dict[str, float] = {}
-
-    def left(self, kept: float = 0.0) -> float:
-        """Seconds left, a share of the whole limit kept for later."""
-        return max(0.05, (1 - kept) * self.limit - (time.perf_counter() - self.start))
-
-    def lap(self, stage: str) -> None:
-        """Count the time since the last lap."""
-        now = time.perf_counter()
-        self.spent[stage] = self.spent.get(stage, 0.0) + now - self.mark
-        self.mark = now
-
-    def add(self, timings: dict[str, float]) -> None:
-        """Count the stages of a part."""
-        for stage, seconds in timings.items():
-            self.spent[stage] = self.spent.get(stage, 0.0) + seconds
-        self.mark = time.perf_counter()

@@ -152,3 +152,12 @@ def test_placing_keeps_spares_and_says_where_there_is_no_room() -> None:
     assert sum(d.instances for d in found.deployments) == 3
     assert sum(d.spares for d in found.deployments) == 1
     assert placed(Allocation((deployment(4, 5),), {}, 1.0), {"market": sites}, study) is None
+
+
+def test_without_time_it_holds_no_plan_and_pretends_none() -> None:
+    config = dense_study(fleet=SCARCE, solver={"gap": 1e-3, "time_limit_s": 1e-6, "threads": 2})
+    answer = by_model(OptionSource(load_study(config)))
+    assert (answer.termination, answer.objective, answer.bound) == ("time_limit", None, None)
+    assert answer.holds == "none"
+    # every option is there for whoever makes a plan by hand
+    assert {offer.option.model for offer in answer.data.offers} == {"large", "small"}
