@@ -21,6 +21,7 @@ from planner.explain.trial import Trial, optimum
 from planner.explain.variants import (
     supply_key,
     tpot_ms,
+    ttft_ms,
     with_budget,
     with_config,
     with_demand,
@@ -28,6 +29,7 @@ from planner.explain.variants import (
     with_supply,
     with_time,
     with_tpot,
+    with_ttft,
 )
 from planner.options.build import OptionSource
 from planner.plan.allocation import Allocation
@@ -38,6 +40,7 @@ from planner.solver.highs import SolverOptions, solve_relaxation
 DEMAND_STEPS = (0.01, 0.1)
 """Shares of demand by which the next step is priced."""
 TPOT_STEP_MS = 1.0
+TTFT_STEP = 0.1
 PRICE_STEP = 0.1
 HEADROOM_GAP = 1e-3
 THOUSAND = 1000.0
@@ -89,6 +92,7 @@ class Sensitivity:
     headroom: tuple[Headroom, ...] = ()
     demand: tuple[Step, ...] = ()
     tpot: tuple[Step, ...] = ()
+    ttft: tuple[Step, ...] = ()
     prices: tuple[Step, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
@@ -99,6 +103,7 @@ class Sensitivity:
             "headroom": [vars(entry) for entry in self.headroom],
             "demand_steps": [vars(entry) for entry in self.demand],
             "tpot_steps": [vars(entry) for entry in self.tpot],
+            "ttft_steps": [vars(entry) for entry in self.ttft],
             "price_steps": [vars(entry) for entry in self.prices],
             "notes": list(self.notes),
         }
@@ -120,6 +125,7 @@ def sensitivity(source: OptionSource, answer: Answer, seconds: float) -> Sensiti
         _headrooms(source, answer.allocation, trial),
         _demand_steps(source, answer, trial),
         _tpot_steps(source, answer, trial),
+        _ttft_steps(source, answer, trial),
         _price_steps(source, answer, trial),
         ("the time ran out before everything was solved again; raise solver.time_limit_s",)
         if trial.over
@@ -207,6 +213,20 @@ def _tpot_steps(source: OptionSource, answer: Answer, trial: Trial) -> tuple[Ste
             variant = with_tpot(source, workload.name, tpot + step)
             change = f"TPOT of {workload.name} {tpot + step:.4g} ms instead of {tpot:.4g} ms"
             found.append(_step(change, variant, answer, trial))
+    return tuple(found)
+
+
+def _ttft_steps(source: OptionSource, answer: Answer, trial: Trial) -> tuple[Step, ...]:
+    """Every limit on the first token, shorter and longer by `TTFT_STEP`."""
+    found = []
+    for workload in source.study.workloads:
+        longest = ttft_ms(workload)
+        for share in (-TTFT_STEP, TTFT_STEP):
+            if longest is not None and not trial.over:
+                changed = longest * (1 + share)
+                variant = with_ttft(source, workload.name, changed)
+                change = f"first token of {workload.name} within {changed:.4g} ms instead of {longest:.4g} ms"
+                found.append(_step(change, variant, answer, trial))
     return tuple(found)
 
 

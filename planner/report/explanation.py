@@ -67,7 +67,7 @@ def _steps(figures: dict[str, Any]) -> Table | None:
     rows = [
         (entry["change"], number(entry["usd_per_hour"], 2), _signed(entry["extra_usd_per_hour"]),
          _signed(entry["at_least"]), _signed(entry["at_most"]))
-        for name in ("demand_steps", "tpot_steps", "price_steps")
+        for name in ("demand_steps", "tpot_steps", "ttft_steps", "price_steps")
         for entry in figures.get(name, ())
     ]  # fmt: skip
     columns = [

@@ -109,7 +109,7 @@ def test_explain_a_plan(run: Command) -> None:
     code, out, _ = run("explain", study(), "--output", "json")
     explanation = json.loads(out)
     assert code == 0 and set(explanation["sensitivity"]) == {
-        "marginal", "headroom", "demand_steps", "tpot_steps", "price_steps", "notes"
+        "marginal", "headroom", "demand_steps", "tpot_steps", "ttft_steps", "price_steps", "notes"
     }  # fmt: skip
 
 

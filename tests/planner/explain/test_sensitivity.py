@@ -126,6 +126,19 @@ def test_a_price_moves_the_cost_by_no_more_than_what_is_bought_there() -> None:
         assert 0 <= dearer.extra_usd_per_hour <= spent + 1e-6
 
 
+def test_a_first_token_sooner_costs_no_less_than_one_later() -> None:
+    workload = chat(max_ttft_ms=80)
+    config = study(workloads=[workload])
+    sooner, later = _figures(config).ttft
+    assert sooner.change == "first token of chat within 72 ms instead of 80 ms"
+    costs = [
+        solve(study(workloads=[workload | {"max_ttft_ms": ms}]), compare=False).usd_per_hour
+        for ms in (72, 88)
+    ]
+    assert [sooner.usd_per_hour, later.usd_per_hour] == pytest.approx(costs, rel=1e-5)
+    assert costs[0] >= costs[1] - 1e-6
+
+
 def test_plans_carry_marginal_prices_and_with_the_flag_everything() -> None:
     assert [m["of"] for m in solve(study()).sensitivity["marginal"]] == ["chat", "h100-sxm", "a100-80gb-sxm"]
     full = solve(study(), compare=False, sensitivity=True).to_dict()["sensitivity"]
