@@ -47,9 +47,9 @@ def grid(count: int) -> dict[str, Any]:
 
 def speed(count: int, jobs: int | None, folder: Path) -> bool:
     """Wall time of a whole run, start of the processes and writing of the tables included."""
-    from planner.whatif.runner import run_batch
-    from planner.whatif.scenarios import read_batch
-    from planner.whatif.workers import Workers
+    from planner.batch.runner import run_batch
+    from planner.batch.scenarios import read_batch
+    from planner.batch.workers import Workers
 
     say("load before", f"{os.getloadavg()[0]:.2f}")
     since = time.perf_counter()
@@ -82,10 +82,10 @@ def _cpu_seconds() -> float:
 
 def equal(count: int, jobs: int | None, folder: Path) -> bool:
     """A random sample solved in a batch and alone: objectives at gap 0, brackets at the quickstart's gap."""
+    from planner.batch.runner import run_batch
+    from planner.batch.scenarios import places_of, read_batch
+    from planner.batch.workers import Workers
     from planner.solving import solve
-    from planner.whatif.runner import run_batch
-    from planner.whatif.scenarios import places_of, read_batch
-    from planner.whatif.workers import Workers
 
     good = True
     for gap in (0.0, 1e-4):

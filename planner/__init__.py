@@ -4,29 +4,26 @@
     plan = solve(load_study("examples/quickstart.yaml"))
     plan.instances          # a pandas DataFrame
 
-Names are imported when first used, so that the command line starts quickly. `planner.solve` and `planner.whatif` are
-functions although folders of these names exist: see `_Package`.
+Names are imported when first used, so that the command line starts quickly.
 """
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.batch.api import whatif
     from planner.config.load import load_study
     from planner.errors import CertificateError, InputError
     from planner.plan.plan import Plan
     from planner.solving import solve
-    from planner.whatif.api import whatif
 
 __all__ = ["CertificateError", "InputError", "Plan", "load_study", "solve", "whatif"]
 
 _HOME = {
     "load_study": "planner.config.load",
     "solve": "planner.solving",
-    "whatif": "planner.whatif.api",
+    "whatif": "planner.batch.api",
     "Plan": "planner.plan.plan",
     "InputError": "planner.errors",
     "CertificateError": "planner.errors",
@@ -39,14 +36,3 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOME[name]), name)
-
-
-class _Package(ModuleType):
-    """Keeps the import of a subpackage from hiding the function of the same name (`from planner import solve`)."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -13,8 +13,8 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.batch.compare import Comparison
     from planner.report.console import Column
-    from planner.whatif.compare import Comparison
 
 
 class CompareOutput(StrEnum):
@@ -33,7 +33,7 @@ def compare(
     ] = CompareOutput.table,
 ) -> None:
     """Show what changed from A to B in $/h and accelerators: two plans, or two runs scenario by scenario."""
-    from planner.whatif.compare import compare as compare_files
+    from planner.batch.compare import compare as compare_files
 
     found = compare_files(a, b)
     if output is CompareOutput.json:
@@ -46,7 +46,7 @@ def compare(
 
 def _write_csv(found: Comparison) -> None:
     """The most detailed table: scenarios of runs, deployments of plans."""
-    from planner.whatif.spreadsheet import header, line
+    from planner.batch.spreadsheet import header, line
 
     frame = found.tables["scenarios" if found.what == "runs" else "instances"]
     sys.stdout.write(header(map(str, frame.columns)))

@@ -16,8 +16,8 @@ def schema(
     """Print the JSON schema of the config (name it in your editor to complete and check keys)."""
     import json
 
+    from planner.batch.schema import ScenarioFile
     from planner.config.schema import Study
-    from planner.whatif.schema import ScenarioFile
 
     model: type[BaseModel] = ScenarioFile if scenarios else Study
     print(json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False))

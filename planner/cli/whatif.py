@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from planner.whatif.results import BatchTables
-    from planner.whatif.runner import Summary
+    from planner.batch.results import BatchTables
+    from planner.batch.runner import Summary
 
 INTERRUPTED = 130
 
@@ -60,11 +60,11 @@ def whatif(
     """Solve many scenarios of one config into a folder of tables; run it again to resume."""
     from pathlib import Path
 
-    from planner.whatif.results import load_tables
-    from planner.whatif.runner import check_batch, run_batch
-    from planner.whatif.scenarios import read_batch
-    from planner.whatif.solve_one import Settings
-    from planner.whatif.workers import Workers
+    from planner.batch.results import load_tables
+    from planner.batch.runner import check_batch, run_batch
+    from planner.batch.scenarios import read_batch
+    from planner.batch.solve_one import Settings
+    from planner.batch.workers import Workers
 
     batch = read_batch(scenarios, limit=limit)
     if dry_run:

@@ -16,12 +16,12 @@ from typing import IO, Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from planner.batch.scenarios import Batch, Scenario, shown, times
+from planner.batch.solve_one import WORKLOAD_FIGURES, Record
+from planner.batch.spreadsheet import header, line
+from planner.batch.store import parsed, store_path
 from planner.errors import InputError
 from planner.plan.extract import INSTANCE_COLUMNS
-from planner.whatif.scenarios import Batch, Scenario, shown, times
-from planner.whatif.solve_one import WORKLOAD_FIGURES, Record
-from planner.whatif.spreadsheet import header, line
-from planner.whatif.store import parsed, store_path
 
 Kind = Literal["text", "whole", "number", "truth"]
 Row = dict[str, Any]

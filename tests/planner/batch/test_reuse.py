@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from planner.batch.reuse import Shared
+from planner.batch.scenarios import places_of, read_batch
+from planner.batch.solve_one import Settings, Task, solve_task
 from planner.config.load import load_study
 from planner.solving import solve
-from planner.whatif.reuse import Shared
-from planner.whatif.scenarios import places_of, read_batch
-from planner.whatif.solve_one import Settings, Task, solve_task
-from tests.planner.whatif.conftest import DEMAND, PACE, PRICE
+from tests.planner.batch.conftest import DEMAND, PACE, PRICE
 
 CHANGES: dict[str, list[Any]] = {
     PRICE: [1.0, 3.0],
@@ -107,7 +107,7 @@ def test_what_was_kept_longest_ago_is_forgotten(study: dict[str, Any]) -> None:
 def test_options_are_kept_only_where_nothing_that_they_rest_on_changed(
     study: dict[str, Any], path: Any, value: Any, kept: bool
 ) -> None:
-    from planner.whatif.paths import put
+    from planner.batch.paths import put
 
     shared = Shared()
     shared.source(load_study(study)).options()
@@ -120,9 +120,9 @@ def test_every_field_of_a_supply_and_a_workload_is_known_to_matter_or_not() -> N
     """A new field makes reuse rarer, not wrong; whoever adds one that does not matter says so in `reuse`."""
     from dataclasses import fields
 
+    from planner.batch import reuse
     from planner.config.resolved import ResolvedSupply, ResolvedWorkload
     from planner.config.schema import Study
-    from planner.whatif import reuse
 
     assert {f.name for f in fields(ResolvedSupply)} >= reuse.NOT_SUPPLY
     assert {f.name for f in fields(ResolvedWorkload)} >= reuse.NOT_PHYSICS | reuse.NOT_OPTIONS

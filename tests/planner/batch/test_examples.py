@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from planner.whatif.results import BatchTables, load_tables
-from planner.whatif.runner import run_batch
-from planner.whatif.scenarios import read_batch
-from planner.whatif.workers import Workers
+from planner.batch.results import BatchTables, load_tables
+from planner.batch.runner import run_batch
+from planner.batch.scenarios import read_batch
+from planner.batch.workers import Workers
 
 FOLDER = Path(__file__).resolve().parents[3] / "examples"
 EXAMPLES = sorted(path.stem.removeprefix("whatif-") for path in FOLDER.glob("whatif-*.yaml"))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from planner.whatif.base import base_from
-from planner.whatif.paths import PathError, key_path, put, value_at
+from planner.batch.base import base_from
+from planner.batch.paths import PathError, key_path, put, value_at
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from pydantic import JsonValue
 
 from fleets.errors import CatalogError
 from fleets.loading import parse_yaml, read_yaml, validate
+from planner.batch.base import Base, base_from
+from planner.batch.distributions import Choice, draws
+from planner.batch.paths import KeyPath, PathError, Place, key_path
+from planner.batch.schema import Axis, Grid, ScenarioFile
 from planner.errors import InputError
-from planner.whatif.base import Base, base_from
-from planner.whatif.distributions import Choice, draws
-from planner.whatif.paths import KeyPath, PathError, Place, key_path
-from planner.whatif.schema import Axis, Grid, ScenarioFile
 
 MOST_SCENARIOS = 1_000_000
 """More are refused unless `limit` asks for the first ones: their list alone would fill memory."""

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, JsonValue, model_validator
 
 from fleets.schema.base import Count, FrozenModel
-from planner.whatif.distributions import Distribution, Number
+from planner.batch.distributions import Distribution, Number
 
 Values = Annotated[tuple[JsonValue, ...], Field(min_length=1)]
 

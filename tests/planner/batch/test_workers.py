@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from planner.batch import workers as module
+from planner.batch.base import Base
+from planner.batch.runner import run_batch
+from planner.batch.scenarios import read_batch
+from planner.batch.solve_one import Record, Settings, Task
+from planner.batch.workers import DIED, Workers
 from planner.errors import InputError
-from planner.whatif import workers as module
-from planner.whatif.base import Base
-from planner.whatif.runner import run_batch
-from planner.whatif.scenarios import read_batch
-from planner.whatif.solve_one import Record, Settings, Task
-from planner.whatif.workers import DIED, Workers
-from tests.planner.whatif.conftest import STUDY
-from tests.planner.whatif.test_killed import assert_same
+from tests.planner.batch.conftest import STUDY
+from tests.planner.batch.test_killed import assert_same
 
 
 def _deadly(base: Base, task: Task, settings: Settings) -> Record:

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from planner.batch import solve_one, tables
+from planner.batch.lock import locked
+from planner.batch.results import load_tables
+from planner.batch.runner import run_batch
+from planner.batch.scenarios import read_batch
+from planner.batch.store import FILE
+from planner.batch.workers import Workers
 from planner.errors import CertificateError, InputError
-from planner.whatif import solve_one, tables
-from planner.whatif.lock import locked
-from planner.whatif.results import load_tables
-from planner.whatif.runner import run_batch
-from planner.whatif.scenarios import read_batch
-from planner.whatif.store import FILE
-from planner.whatif.workers import Workers
-from tests.planner.whatif.conftest import DEMAND, PACE, PRICE
+from tests.planner.batch.conftest import DEMAND, PACE, PRICE
 
 HERE = Workers(jobs=1)
 

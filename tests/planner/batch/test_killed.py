@@ -14,11 +14,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.whatif.results import load_tables
-from planner.whatif.runner import run_batch
-from planner.whatif.scenarios import read_batch
-from planner.whatif.store import FILE, parsed
-from planner.whatif.workers import Workers
+from planner.batch.results import load_tables
+from planner.batch.runner import run_batch
+from planner.batch.scenarios import read_batch
+from planner.batch.store import FILE, parsed
+from planner.batch.workers import Workers
 
 FLEETPLAN = (sys.executable, "-c", "from planner.cli import main; main()")
 KILLS = 3

@@ -9,16 +9,16 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from planner.batch.content import content_hash
+from planner.batch.lock import locked
+from planner.batch.paths import PathError
+from planner.batch.progress import progress
+from planner.batch.scenarios import Batch, Scenario, places_of
+from planner.batch.solve_one import Record, Task
+from planner.batch.store import Store
+from planner.batch.tables import write_tables
+from planner.batch.workers import Workers
 from planner.errors import InputError
-from planner.whatif.content import content_hash
-from planner.whatif.lock import locked
-from planner.whatif.paths import PathError
-from planner.whatif.progress import progress
-from planner.whatif.scenarios import Batch, Scenario, places_of
-from planner.whatif.solve_one import Record, Task
-from planner.whatif.store import Store
-from planner.whatif.tables import write_tables
-from planner.whatif.workers import Workers
 
 MOST_PROBLEMS = 20
 """Problems shown; thousands of scenarios tend to have the same few."""

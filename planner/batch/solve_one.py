@@ -15,6 +15,9 @@ from typing import Any
 
 import pandas as pd
 
+from planner.batch.base import Base
+from planner.batch.paths import Place
+from planner.batch.reuse import Shared
 from planner.config.resolved import ResolvedStudy
 from planner.errors import CertificateError, InputError
 from planner.options.build import OptionSource
@@ -24,9 +27,6 @@ from planner.questions.answer import Answer
 from planner.questions.ask import ask
 from planner.questions.goals import goal_of
 from planner.questions.optimise import optimise
-from planner.whatif.base import Base
-from planner.whatif.paths import Place
-from planner.whatif.reuse import Shared
 
 Record = dict[str, Any]
 

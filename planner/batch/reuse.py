@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+from planner.batch.content import fingerprint
 from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkload
 from planner.options.build import OptionSet, OptionSource
 from planner.options.dropouts import dropouts
 from planner.options.kinds import Rejection
 from planner.options.performance import Performance
 from planner.options.pieces import Estimate
-from planner.whatif.content import fingerprint
 
 Value = TypeVar("Value")
 

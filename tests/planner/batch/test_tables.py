@@ -10,15 +10,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from planner.batch import tables as module
+from planner.batch.results import BatchTables, load_tables
+from planner.batch.runner import run_batch
+from planner.batch.scenarios import read_batch
+from planner.batch.spreadsheet import line, safe
+from planner.batch.workers import Workers
 from planner.errors import InputError
 from planner.solving import solve
-from planner.whatif import tables as module
-from planner.whatif.results import BatchTables, load_tables
-from planner.whatif.runner import run_batch
-from planner.whatif.scenarios import read_batch
-from planner.whatif.spreadsheet import line, safe
-from planner.whatif.workers import Workers
-from tests.planner.whatif.conftest import DEMAND, PRICE
+from tests.planner.batch.conftest import DEMAND, PRICE
 
 
 def _run(folder: Path, **data: Any) -> BatchTables:
@@ -119,7 +119,7 @@ def test_a_run_without_any_plan_has_tables_too(study: dict[str, Any], tmp_path: 
 
 
 def test_a_solver_error_has_every_column_of_its_row(study: dict[str, Any], tmp_path: Path) -> None:
-    from planner.whatif.solve_one import failure
+    from planner.batch.solve_one import failure
 
     batch = read_batch({"base": study, "include_base": False, "grid": {DEMAND: [10000]}})
     record = failure("x", "=boom")

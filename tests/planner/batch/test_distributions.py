@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from planner.whatif.distributions import Distribution, draws
+from planner.batch.distributions import Distribution, draws
 
 READ = TypeAdapter(Distribution).validate_python
 MANY = 20_000

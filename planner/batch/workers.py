@@ -12,9 +12,9 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from planner.batch.base import Base
+from planner.batch.solve_one import Record, Settings, Task, failure, solve_task
 from planner.errors import InputError
-from planner.whatif.base import Base
-from planner.whatif.solve_one import Record, Settings, Task, failure, solve_task
 
 DIED = "the worker process died; killed for memory, most likely"
 IDLE_S = 60

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from planner.batch.compare import compare, compare_plans
+from planner.batch.runner import run_batch
+from planner.batch.scenarios import read_batch
+from planner.batch.workers import Workers
 from planner.errors import InputError
 from planner.solving import solve
-from planner.whatif.compare import compare, compare_plans
-from planner.whatif.runner import run_batch
-from planner.whatif.scenarios import read_batch
-from planner.whatif.workers import Workers
-from tests.planner.whatif.conftest import DEMAND, PRICE
+from tests.planner.batch.conftest import DEMAND, PRICE
 
 
 def _plan(study: dict[str, Any], path: Path) -> Path:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from planner.batch.runner import check_batch
+from planner.batch.scenarios import places_of, read_batch
 from planner.errors import InputError
-from planner.whatif.runner import check_batch
-from planner.whatif.scenarios import places_of, read_batch
-from tests.planner.whatif.conftest import DEMAND, PACE, PRICE
+from tests.planner.batch.conftest import DEMAND, PACE, PRICE
 
 
 def test_named_scenarios_set_and_multiply(study: dict[str, Any]) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from planner.batch.runner import run_batch
+from planner.batch.scenarios import read_batch
+from planner.batch.store import Store
+from planner.batch.workers import Workers
 from planner.errors import InputError
-from planner.whatif.runner import run_batch
-from planner.whatif.scenarios import read_batch
-from planner.whatif.store import Store
-from planner.whatif.workers import Workers
-from tests.planner.whatif.test_killed import assert_same
+from tests.planner.batch.test_killed import assert_same
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of distributed's own sockets and ports
@@ -39,8 +39,8 @@ def test_a_cluster_equals_local_processes(cluster: Any, scenario_file: Path, tmp
 def test_a_cluster_that_goes_away_loses_nothing(cluster: Any, scenario_file: Path, tmp_path: Path) -> None:
     remote = Workers(backend="dask", scheduler=cluster.scheduler_address)
     batch = read_batch(scenario_file)
-    from planner.whatif.runner import check_batch, places_of
-    from planner.whatif.solve_one import Task
+    from planner.batch.runner import check_batch, places_of
+    from planner.batch.solve_one import Task
 
     tasks = [
         Task(i, places_of(batch.base, s)) for i, s in zip(check_batch(batch), batch.scenarios, strict=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from planner.batch.paths import Place, put, value_at
 from planner.config.load import load_study, study_from
 from planner.config.lookup import Lookup
 from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
-from planner.whatif.paths import Place, put, value_at
 
 
 @dataclass(frozen=True)

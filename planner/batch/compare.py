@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from planner.batch.results import INPUT_PREFIXES, BatchTables, load_tables
 from planner.errors import InputError
-from planner.whatif.results import INPUT_PREFIXES, BatchTables, load_tables
 
 Row = dict[str, Any]
 _SAME = 1e-9

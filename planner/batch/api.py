@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from planner.batch.results import load_tables
+from planner.batch.runner import run_batch
+from planner.batch.scenarios import Batch, read_batch
+from planner.batch.solve_one import Settings
+from planner.batch.workers import Workers
 from planner.config.resolved import ResolvedStudy
-from planner.whatif.results import load_tables
-from planner.whatif.runner import run_batch
-from planner.whatif.scenarios import Batch, read_batch
-from planner.whatif.solve_one import Settings
-from planner.whatif.workers import Workers
 
 Scenarios = str | Path | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -30,7 +30,7 @@ def whatif(
     limit: int | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Solve scenarios of a study and return the scenarios table (columns: `planner.whatif.results`).
+    """Solve scenarios of a study and return the scenarios table (columns: `planner.batch.results`).
 
     `study` is a config's path, a mapping, or what `load_study` returned; None takes the scenario file's own `base`.
     `scenarios` is a path of a scenario file, a mapping with its keys (`grid`, `monte_carlo`, …), or a list of mappings

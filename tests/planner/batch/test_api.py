@@ -7,7 +7,7 @@ from typing import Any
 
 import planner
 from planner import load_study, whatif
-from tests.planner.whatif.conftest import DEMAND, PRICE
+from tests.planner.batch.conftest import DEMAND, PRICE
 
 
 def test_a_grid_of_a_mapping(study: dict[str, Any]) -> None:
@@ -32,6 +32,6 @@ def test_a_file_kept_in_a_folder(scenario_file: Path, tmp_path: Path) -> None:
 def test_functions_are_not_hidden_by_folders_of_their_name() -> None:
     import importlib
 
-    importlib.import_module("planner.whatif.results")
+    importlib.import_module("planner.batch.results")
     assert planner.whatif is whatif
     assert callable(planner.whatif) and callable(planner.solve)

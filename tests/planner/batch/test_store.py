@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from planner.batch.store import FILE, Store, parsed
 from planner.errors import InputError
-from planner.whatif.store import FILE, Store, parsed
 
 
 def _record(name: str, **more: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def test_a_full_disk_is_said_and_leaves_whole_records(tmp_path: Path) -> None:
 import resource, signal
 from pathlib import Path
 from planner.errors import InputError
-from planner.whatif.store import Store
+from planner.batch.store import Store
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from planner.whatif.runner import check_batch
-from planner.whatif.scenarios import read_batch
+from planner.batch.runner import check_batch
+from planner.batch.scenarios import read_batch
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 TEXT = (DOCS / "whatif.md").read_text()
