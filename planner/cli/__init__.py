@@ -14,6 +14,7 @@ from planner.cli.exit_codes import BUG
 from planner.cli.explain import explain
 from planner.cli.frontier import frontier
 from planner.cli.import_benchmark import imports
+from planner.cli.report import report
 from planner.cli.schema import schema
 from planner.cli.solve import solve
 from planner.cli.step_time import step_time
@@ -38,6 +39,7 @@ app.command()(frontier)
 app.command()(explain)
 app.command()(whatif)
 app.command()(compare)
+app.command()(report)
 
 
 def main() -> None:

@@ -21,6 +21,9 @@ def solve(
     sensitivity: Annotated[
         bool, typer.Option(help="Solve again for headroom, next steps and the price of a faster TPOT.")
     ] = False,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE.html", help="Also write the plan as one HTML file.")
+    ] = None,
 ) -> None:
     """Find the best fleet for a config and print it with its certificate."""
     from planner.config.load import load_study
@@ -34,6 +37,10 @@ def solve(
     if study.study.question.frontier is not None:
         raise typer.Exit(show_frontier(study, output, screening))
     plan = solve_study(study, screening=screening, sensitivity=sensitivity)
+    if report is not None:
+        from planner.report.html import write_plan_report
+
+        write_plan_report(plan, report)
     if output is Output.json:
         import json
 

@@ -53,6 +53,9 @@ def whatif(
         bool,
         typer.Option(help="Of equally good plans find the simplest, as solve does; takes twice as long."),
     ] = False,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE.html", help="Also write tables and figures as one HTML file.")
+    ] = None,
     output: Annotated[
         WhatifOutput, typer.Option("--output", "-o", help="Form of the scenarios table on standard output.")
     ] = WhatifOutput.table,
@@ -83,6 +86,10 @@ def whatif(
         _say(f"interrupted; every finished scenario is in {folder}. Run the same command again to go on")
         raise typer.Exit(INTERRUPTED) from None
     _say(_closing(summary, folder))
+    if report is not None:
+        from planner.report.html import write_batch_report
+
+        write_batch_report(folder, report)
     tables = load_tables(folder)
     if output is WhatifOutput.csv:
         sys.stdout.write((folder / "scenarios.csv").read_text(encoding="utf-8"))

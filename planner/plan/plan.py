@@ -105,6 +105,12 @@ class Plan:
         value = f"{self.objective.value:,.2f} {self.objective.unit}"
         return f"{self.name}: {value}, {self.gpus} accelerators, {self.status.solution} ({gap})"
 
+    def _repr_html_(self) -> str:
+        """As notebooks show it."""
+        from planner.report.html import notebook_html
+
+        return notebook_html(self)
+
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): _finite(value) for key, value in row.items()} for row in table.to_dict("records")]

@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from planner.plan.plan import Plan
 from planner.report.page import write
 from planner.report.plan_page import plan_html
 
 
-def write_plan_report(plan: Plan, path: str | Path) -> Path:
-    """Write the page of a plan; raises `InputError` where a package is missing or the file cannot be written."""
-    return write(plan_html(plan.to_dict()), path)
+def write_plan_report(plan: Plan | Mapping[str, Any], path: str | Path) -> Path:
+    """Write the page of a plan, or of its JSON; raises `InputError` where a package is missing or nothing can be written."""
+    return write(plan_html(plan.to_dict() if isinstance(plan, Plan) else plan), path)
+
+
+def write_batch_report(results_dir: str | Path, path: str | Path) -> Path:
+    """Write the page of a finished run's folder; raises `InputError` where there are no tables."""
+    from planner.report.batch_page import batch_html
+    from planner.whatif.results import load_tables
+
+    return write(batch_html(load_tables(results_dir)), path)
+
+
+def notebook_html(plan: Plan) -> str:
+    """A plan as notebooks show it: key figures and tables; without jinja2 the terminal's text."""
+    from planner.report.page import asset
+    from planner.report.plan_page import plan_fragment
+
+    try:
+        import jinja2  # noqa: F401
+    except ImportError:
+        return _as_text(plan)
+    return plan_fragment(plan.to_dict(), asset("style.css"))
+
+
+def _as_text(plan: Plan) -> str:
+    import html
+    import io
+
+    from rich.console import Console
+
+    from planner.report.text import print_plan
+
+    stream = io.StringIO()
+    print_plan(plan, Console(file=stream, width=120, highlight=False))
+    return f"<pre>{html.escape(stream.getvalue())}</pre>"

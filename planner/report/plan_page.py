@@ -8,7 +8,7 @@ from typing import Any
 
 from planner.report import plan_tables
 from planner.report.charts.chart import Chart
-from planner.report.labels import any_cell
+from planner.report.labels import any_cell, any_table
 from planner.report.numbers import DASH, known, number, short
 from planner.report.page import page, render
 from planner.report.table_view import TableView
@@ -76,7 +76,11 @@ def plan_tables_of(plan: Mapping[str, Any]) -> list[TableView]:
         plan_tables.service_table,
         plan_tables.workload_table,
     )
-    return [make(plan) for make in makers] + list(plan_tables.sensitivity_tables(plan))
+    tables = [make(plan) for make in makers] + list(plan_tables.sensitivity_tables(plan))
+    if plan["alternatives"]:
+        caption = "The next best plans that differ in kinds, this one first."
+        tables.append(any_table("alternatives", "Alternatives", plan["alternatives"], caption))
+    return tables
 
 
 def details(plan: Mapping[str, Any]) -> list[TableView]:

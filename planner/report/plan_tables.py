@@ -68,10 +68,12 @@ def instance_table(plan: Mapping[str, Any]) -> TableView:
 
 def operation_table(plan: Mapping[str, Any]) -> TableView:
     """How each deployment runs: batch, step time and where its time goes."""
-    rows = numbered(plan)
+    rows = [
+        {**row, "where": f"{row['model']} on {row['supply']} {row['layout']}".strip()}
+        for row in numbered(plan)
+    ]
     fields = [
-        quantity("#", "", "place"), text("model", "model"), text("supply", "supply"), text("layout", "layout"),
-        quantity("mean batch", "sequences", "mean_batch", 1), quantity("engine batch", "sequences", "batch"),
+        quantity("#", "", "place"), text("deployment", "where"), quantity("mean batch", "sequences", "mean_batch", 1), quantity("engine batch", "sequences", "batch"),
         quantity("step", "ms", "step_time_ms", 1), quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
         *(_time_share(part) for part in time_parts(plan)), text("limited by", "binding"),
     ]  # fmt: skip
