@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from planner.explain.change import Change
 from planner.explain.clash import clash
 from planner.explain.jointly import joint_change
 from planner.explain.larger import larger_choices
 from planner.explain.limits import Limit, limits_of
-from planner.explain.relaxations import Change, Relaxation, changes, verified
+from planner.explain.relaxations import Relaxation, changes, verified
 from planner.explain.trial import Trial
 from planner.explain.unserved import Unserved, unserved
 from planner.options.build import OptionSource

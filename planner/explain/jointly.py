@@ -9,8 +9,8 @@ import pyomo.environ as pyo
 from formulations.program.build import build_program
 from formulations.program.elastic import BUDGET, POWER, Elastic, relax
 from planner.explain.bisect import least_stretch, rounded_up
+from planner.explain.change import VERIFY_GAP, Change
 from planner.explain.limits import Limit, limits_of
-from planner.explain.relaxations import VERIFY_GAP, Change
 from planner.explain.trial import Trial
 from planner.explain.unserved import Cause, Unserved, served
 from planner.explain.variants import (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from formulations.program.supply import nested
-from planner.explain.relaxations import Change
+from planner.explain.change import Change
 from planner.explain.variants import with_layouts, with_model
 from planner.options.build import OptionSource
 

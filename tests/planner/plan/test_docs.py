@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from planner import cli
-from planner.explain import bisect, relaxations, sensitivity, why_not
+from planner.explain import bisect, change, sensitivity, why_not
 from planner.plan import certificate, checks, optimality
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,7 +41,7 @@ def test_figures_that_it_states_are_those_of_the_code() -> None:
     assert f"takes longer than {optimality.PATIENCE_S:.0f} s" in TEXT
     assert f"limits are {certificate.SMALL_LIMIT} and up" in TEXT
     assert f"| {bisect.RESOLUTION:.1%} |".replace("%", " %") in TEXT
-    assert f"| {relaxations.VERIFY_GAP / 10:.1%} |".replace("%", " %") in TEXT
+    assert f"| {change.VERIFY_GAP / 10:.1%} |".replace("%", " %") in TEXT
     assert f"solved to {sensitivity.HEADROOM_GAP:.1%}".replace("%", " %") in TEXT
     assert f"{why_not.MARGIN:.0%} below".replace("%", " %") in TEXT
     steps = " and ".join(f"+{step:.0%}".replace("%", " %") for step in sensitivity.DEMAND_STEPS)
