@@ -38,7 +38,7 @@ def decode_flop(architecture: Architecture, choices: Choices, layout: Layout, co
 
 
 def prompt_flop(architecture: Architecture, choices: Choices, input_tokens: Numbers) -> Flop:
-    """FLOP of a whole prompt (design.md section 3): 2·active·ℓ + 2·L·n_q·d_h·ℓ², causal; windows cut the square.
+    """FLOP of a whole prompt (docs/physics.md): 2·active·ℓ + 2·L·n_q·d_h·ℓ², causal; windows cut the square.
 
     Prompts are attended without MLA's latent trick, so its heads count at their full key and value sizes.
     """

@@ -2,7 +2,7 @@
 
 Each collective takes the cheapest of its protocols, a minimum of lines; their sum changes slope at the
 batches where one collective switches protocol. Any one piece, extended, is an over-estimate everywhere
-(design.md section 4).
+(docs/program.md).
 """
 
 from __future__ import annotations

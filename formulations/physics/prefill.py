@@ -1,4 +1,4 @@
-"""Prefill: instance time that a prompt takes (extension of the paper; design.md section 3), linear in requests.
+"""Prefill: instance time that a prompt takes (extension of the paper; docs/physics.md), linear in requests.
 
 `prefill_time` is what a prompt adds to an instance that decodes, the term of the program; `prompt_latency` is how
 long its own passes last, the term of the time to first token and of prefill instances.

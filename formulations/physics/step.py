@@ -4,7 +4,7 @@
     memory(b)    = dense_read + sequence_read·b + W(q·b/PP)·(expert_read + expert_activation·b)
     compute(b)   = sequence_compute·b
 
-The program of design.md section 4 takes these coefficients; whoever wants seconds evaluates them. There is
+The program of docs/program.md takes these coefficients; whoever wants seconds evaluates them. There is
 no other source of a step time. Real batches are allowed; arrays broadcast, e.g. layouts (K, 1) against
 contexts (W,).
 """

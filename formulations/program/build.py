@@ -40,7 +40,7 @@ CONCERNS = (
 
 
 def build_program(data: ProgramData, objective: str = "cost") -> pyo.ConcreteModel:
-    """The mixed-integer program of design.md section 4 for `data`, with one of `objectives.OBJECTIVES`."""
+    """The mixed-integer program of docs/program.md for `data`, with one of `objectives.OBJECTIVES`."""
     model = pyo.ConcreteModel(name="fleetplan")
     for concern in CONCERNS:
         concern.add(model, data)

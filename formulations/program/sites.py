@@ -39,6 +39,9 @@ def sell_by_site(model: pyo.ConcreteModel, data: ProgramData, sites: dict[str, t
         doc="units bought at a site [units]",
     )
 
+    for market in sites:
+        model.Units[market].setub(None)  # the sites' limits hold; a second one would take a share of the market's price
+
     def limit(model: pyo.ConcreteModel, market: str) -> object:
         bought = [(-1.0, model.Bought[market, site.name]) for site in sites[market]]
         return weighted([(1.0, model.Units[market]), *bought]) <= 0.0

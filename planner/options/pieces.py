@@ -7,8 +7,8 @@ experts) are replaced by
   over-estimates, tangents at points:      every plan of the program is feasible in the exact physics;
   under-estimates, chords between points:  the program's optimum is a bound on every plan.
 
-A chord lies above the concave curve outside its two points, so chords need no rows that hold them to their segment (ours:
-design.md section 4 had such rows). Where all tangents of a kind are one line, both are that line and exact.
+A chord lies above the concave curve outside its two points, so chords need no rows that hold them to their segment
+(ours). Where all tangents of a kind are one line, both are that line and exact.
 """
 
 from __future__ import annotations

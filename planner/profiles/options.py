@@ -1,6 +1,6 @@
 """Measured rows become options: one per model, accelerator, size, role and label, with one row of capacity shares.
 
-    Σ_w tokens_per_s[w] / (requests_per_s[w] · output_tokens[w]) ≤ utilisation · Instances      (design.md, section 6)
+    Σ_w tokens_per_s[w] / (requests_per_s[w] · output_tokens[w]) ≤ utilisation · Instances      (docs/config.md)
 
 Rows that break the workload's SLA are rejected, and so are rows of models, workloads and accelerators that the config
 does not have; the plan says which.

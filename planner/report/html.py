@@ -19,7 +19,7 @@ def write_plan_report(plan: Plan | Mapping[str, Any], path: str | Path) -> Path:
 def write_batch_report(results_dir: str | Path, path: str | Path) -> Path:
     """Write the page of a finished run's folder; raises `InputError` where there are no tables."""
     from planner.report.batch_page import batch_html
-    from planner.whatif.results import load_tables
+    from planner.batch.results import load_tables
 
     return write(batch_html(load_tables(results_dir)), path)
 

@@ -84,7 +84,7 @@ def test_calibrate_writes_a_set_with_its_data_and_its_error(tmp_path: Path) -> N
 
 
 def test_errors_on_the_whole_measured_file(shared_data: Path, tmp_path: Path) -> None:
-    """Leave-one-cell-out TPOT: MAPE ≤ 16 %, median ≤ 12 %; TTFT at concurrency ≤ 16: median ≤ 30 % (issue 6)."""
+    """Leave-one-cell-out TPOT: MAPE ≤ 16 %, median ≤ 12 %; TTFT at concurrency ≤ 16: median ≤ 30 %."""
     path = shared_data / "measured" / "serving_aggregated.csv"
     reduce = shared_data / "allreduce" / "allreduce_summary.csv"
     out = tmp_path / "serving.yaml"

@@ -2,7 +2,7 @@
 
 The truth of a pool: in every step an instance runs a vector of whole batches (b₁, b₂) that fits and keeps the pace; over
 time it may change between vectors. The least instance time for a demand is a linear program over all vectors, each with
-its exact step time. The program plans mean batches with limits rounded down by resource (design.md section 4).
+its exact step time. The program plans mean batches with limits rounded down by resource (docs/program.md).
 """
 
 from __future__ import annotations
