@@ -23,8 +23,6 @@ def report(
     from planner.report.html import write_batch_report, write_plan_report
     from planner.report.read import read_plan
 
-    if Path(source).is_dir():
-        written = write_batch_report(source, out)
-    else:
-        written = write_plan_report(read_plan(source), out)
+    is_run = Path(source).is_dir()
+    written = write_batch_report(source, out) if is_run else write_plan_report(read_plan(source), out)
     print(f"report in {written}", file=sys.stderr)

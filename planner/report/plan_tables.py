@@ -73,7 +73,8 @@ def operation_table(plan: Mapping[str, Any]) -> TableView:
         for row in numbered(plan)
     ]
     fields = [
-        quantity("#", "", "place"), text("deployment", "where"), quantity("mean batch", "sequences", "mean_batch", 1), quantity("engine batch", "sequences", "batch"),
+        quantity("#", "", "place"), text("deployment", "where"),
+        quantity("mean batch", "sequences", "mean_batch", 1), quantity("engine batch", "sequences", "batch"),
         quantity("step", "ms", "step_time_ms", 1), quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
         *(_time_share(part) for part in time_parts(plan)), text("limited by", "binding"),
     ]  # fmt: skip
