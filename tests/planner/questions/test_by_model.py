@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
+from formulations.program.build import build_program
 from planner.config.load import load_study
 from planner.options.build import OptionSource
 from planner.plan.allocation import Allocation, Deployment
 from planner.questions.answer import Answer
-from planner.questions.by_model import markets, separable, together
+from planner.questions.by_model import _cleared, markets, separable, together
+from planner.questions.clock import Clock
 from planner.questions.goals import cost_goal, goal_of
 from planner.questions.optimise import optimise, optimise_jointly
 from planner.questions.placing import placed
+from planner.solver.highs import SolverOptions, solve_relaxation
+from planner.solver.program import data_for
 from tests.formulations.program.cases import measured
 from tests.planner.options.test_estimates import dense_study, mixture_study
 from tests.planner.questions.test_optimise import holds_in_exact_physics
@@ -161,3 +165,19 @@ def test_without_time_it_holds_no_plan_and_pretends_none() -> None:
     assert answer.holds == "none"
     # every option is there for whoever makes a plan by hand
     assert {offer.option.model for offer in answer.data.offers} == {"large", "small"}
+
+
+def test_scarce_accelerators_have_a_price_and_the_bound_is_no_worse_than_the_relaxation() -> None:
+    # 2 H100 at 0.4 $/h serve nearly everything cheapest, but not all: their market clears far above 0.4.
+    fleet = supplies(("h100-sxm", "east", 0.4, 2), ("a100-80gb-sxm", "east", 1.1, None))
+    source = source_of(fleet)
+    trade = markets(source.study)
+    prices, kinds = _cleared(source, source.options(), trade, Clock(20.0))
+    found = dict(zip((market.supply.accelerator_name for market in trade), prices, strict=True))
+    assert found["h100-sxm"] > 0.8 and found["a100-80gb-sxm"] == pytest.approx(1.1)
+    assert kinds
+    data = data_for(source.study, source.options("under").options)
+    relaxed = solve_relaxation(build_program(data), SolverOptions())
+    answer = by_model(source)
+    assert relaxed.objective is not None and answer.bound is not None
+    assert answer.bound >= relaxed.objective * data.money_unit * (1 - 1e-3)
