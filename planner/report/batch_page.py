@@ -57,7 +57,7 @@ def key_figures(tables: BatchTables) -> list[Figure]:
             ("highest", values.max()),
         ):
             figures.append(Figure(f"{title} {shown.title}", short(float(value)), shown.unit))
-        figures.append(Figure("largest gap", short(100 * float(tables.solved["gap"].max())), "%"))
+        figures.append(Figure("largest gap", f"{100 * float(tables.solved['gap'].max()):.2f}", "%"))
     return figures
 
 

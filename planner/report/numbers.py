@@ -34,4 +34,4 @@ def short(value: float | None) -> str:
     if not 1e-4 <= abs(value) < 1e15:
         return f"{value:.3g}"
     digits = max(0, 3 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{digits}f}"
+    return f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"

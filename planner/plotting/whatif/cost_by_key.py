@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.batch.results import BatchTables
-from planner.plotting.whatif.statistics import by_value, groups, is_numeric, key_label, measure
+from planner.plotting.whatif.statistics import by_value, groups, is_numeric, key_label, measure, pool
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,8 +16,8 @@ def plot_cost_by_key(tables: BatchTables, key: str, ax: Axes) -> Axes:
     rows, shown = by_value(tables, key), measure(tables)
     numeric = is_numeric(tables, key)
     places = [float(value) for value in rows.index] if numeric else list(range(len(rows)))
-    own = tables.solved[key] if numeric else groups(tables, key).map({v: i for i, v in enumerate(rows.index)})
-    ax.plot(own, tables.solved[shown.column], ".", alpha=0.35, markersize=4, color="0.5", label="scenarios")
+    own = pool(tables)[key] if numeric else groups(tables, key).map({v: i for i, v in enumerate(rows.index)})
+    ax.plot(own, pool(tables)[shown.column], ".", alpha=0.35, markersize=4, color="0.5", label="scenarios")
     ax.plot(places, rows["median"], "o-", linewidth=1.6, markersize=4, label="median")
     ax.fill_between(places, rows["low"], rows["high"], alpha=0.15, label="range")
     if not numeric:

@@ -18,6 +18,8 @@ MOST_VALUES = 12
 """Distinct numbers of a key up to which each stands alone; more are put in this many groups of equal size."""
 LARGEST_GRID = 40
 """Values of a key that a heat map has room for."""
+COVERED = 0.8
+"""Share of the pairs of values that must have been solved before two keys make a heat map."""
 PERCENTILES = (10, 50, 90)
 
 
@@ -54,9 +56,17 @@ def is_numeric(tables: BatchTables, key: str) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
+def pool(tables: BatchTables) -> pd.DataFrame:
+    """Scenarios that a key's effect is taken over: those with a plan, without the base where it lies beside a grid."""
+    solved = tables.solved
+    if (solved["source"] == "grid").any():
+        return solved[solved["source"] != "base"]
+    return solved
+
+
 def groups(tables: BatchTables, key: str) -> pd.Series:
     """Where each solved scenario is shown: at its value, or at the median of its group where there are many."""
-    column = tables.solved[key]
+    column = pool(tables)[key]
     if not is_numeric(tables, key):
         return column.map(lambda value: "default" if pd.isna(value) else str(value))
     if column.nunique() <= MOST_VALUES:
@@ -67,7 +77,7 @@ def groups(tables: BatchTables, key: str) -> pd.Series:
 
 def by_value(tables: BatchTables, key: str) -> pd.DataFrame:
     """Rows: values of the key, ascending; columns low, median, high of the measure and count."""
-    values = tables.solved[measure(tables).column].groupby(groups(tables, key))
+    values = pool(tables)[measure(tables).column].groupby(groups(tables, key))
     return pd.DataFrame(
         {"low": values.min(), "median": values.median(), "high": values.max(), "count": values.size()}
     )
@@ -76,7 +86,7 @@ def by_value(tables: BatchTables, key: str) -> pd.DataFrame:
 def fleet_by(tables: BatchTables, key: str) -> pd.DataFrame:
     """Rows: values of the key; columns: accelerators in use; mean GPUs of the scenarios there."""
     columns = [f"gpus.{name}" for name in tables.accelerators]
-    mean = tables.solved[columns].fillna(0).groupby(groups(tables, key)).mean()
+    mean = pool(tables)[columns].fillna(0).groupby(groups(tables, key)).mean()
     mean.columns = pd.Index(tables.accelerators)
     return mean.loc[:, mean.max() > 0]
 
@@ -110,7 +120,7 @@ def swings(tables: BatchTables) -> pd.DataFrame:
     column = measure(tables).column
     rows = {}
     for key in tables.inputs:
-        mean = tables.solved[column].groupby(groups(tables, key)).mean()
+        mean = pool(tables)[column].groupby(groups(tables, key)).mean()
         if len(mean) < 2:
             continue
         if not is_numeric(tables, key):
@@ -132,28 +142,28 @@ def centre(tables: BatchTables) -> float:
 
 def grid_keys(tables: BatchTables) -> tuple[str, str] | None:
     """The two strongest keys whose values cross in a grid, or None."""
-    cells = [key for key in swings(tables).index if 2 <= tables.solved[key].nunique() <= LARGEST_GRID]
+    cells = [key for key in swings(tables).index if 2 <= pool(tables)[key].nunique() <= LARGEST_GRID]
     for position, first in enumerate(cells):
         for second in cells[position + 1 :]:
-            size = tables.solved[first].nunique() * tables.solved[second].nunique()
-            pairs = tables.solved[[first, second]].dropna().drop_duplicates()
-            if size >= 4 and len(pairs) > size / 2:
+            size = pool(tables)[first].nunique() * pool(tables)[second].nunique()
+            pairs = pool(tables)[[first, second]].dropna().drop_duplicates()
+            if size >= 4 and len(pairs) >= COVERED * size:
                 return first, second
     return None
 
 
 def grid(tables: BatchTables, across: str, up: str) -> pd.DataFrame:
     """Mean of the measure; rows: values of `up`, columns: values of `across`."""
-    return tables.solved.pivot_table(index=up, columns=across, values=measure(tables).column, aggfunc="mean")
+    return pool(tables).pivot_table(index=up, columns=across, values=measure(tables).column, aggfunc="mean")
 
 
 def frontier_workload(tables: BatchTables) -> str | None:
     """The first workload whose pace differs between scenarios: what a frontier is drawn of."""
-    for column in tables.solved:
+    for column in pool(tables):
         name = str(column)
         if name.startswith("set.") and ("min_pace_tokens_per_s" in name or "max_tpot_ms" in name):
             for workload in _workloads(tables):
-                if tables.solved[f"pace_tokens_per_s.{workload}"].round(1).nunique() > 2 and workload in name:
+                if pool(tables)[f"pace_tokens_per_s.{workload}"].round(1).nunique() > 2 and workload in name:
                     return workload
     return None
 
@@ -169,11 +179,11 @@ def frontiers(tables: BatchTables, workload: str) -> dict[str, pd.DataFrame]:
     One curve per value of the strongest key beside the pace.
     """
     others = [k for k in swings(tables).index if "pace" not in k and "tpot" not in k]
-    names = groups(tables, others[0]) if others else pd.Series("all", index=tables.solved.index)
+    names = groups(tables, others[0]) if others else pd.Series("all", index=pool(tables).index)
     points = pd.DataFrame(
         {
-            "pace": tables.solved[f"pace_tokens_per_s.{workload}"],
-            "price": tables.solved[f"usd_per_million_tokens.{workload}"],
+            "pace": pool(tables)[f"pace_tokens_per_s.{workload}"],
+            "price": pool(tables)[f"usd_per_million_tokens.{workload}"],
         }
     ).dropna()
     curves = {}

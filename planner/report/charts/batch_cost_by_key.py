@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from planner.batch.results import BatchTables
-from planner.plotting.whatif.statistics import by_value, groups, is_numeric, key_label, measure
-from planner.report.charts.chart import GREY, PALETTE, Chart, chart, label, plain
+from planner.plotting.whatif.statistics import by_value, groups, is_numeric, key_label, measure, pool
+from planner.report.charts.chart import GREY, PALETTE, Chart, chart, label, plain, wrapped
 from planner.report.extras import need
 from planner.report.labels import title_and_unit
 
@@ -20,7 +20,7 @@ def cost_by_key(tables: BatchTables, key: str, position: int) -> Chart:
     rows, shown = by_value(tables, key), measure(tables)
     numeric = is_numeric(tables, key)
     places = [float(value) for value in rows.index] if numeric else list(range(len(rows)))
-    solved = tables.solved.head(MOST_DOTS)
+    solved = pool(tables).head(MOST_DOTS)
     own = (
         solved[key]
         if numeric
@@ -39,12 +39,12 @@ def cost_by_key(tables: BatchTables, key: str, position: int) -> Chart:
         graph.Scatter(x=places, y=rows["median"].tolist(), name="median", mode="lines+markers",
                       line={"color": PALETTE[0], "width": 2}, hovertemplate="median %{y:,.2f}" + end),
     ]  # fmt: skip
-    xaxis: dict[str, Any] = {"title": {"text": plain(key_label(key))}}
+    xaxis: dict[str, Any] = {"title": {"text": wrapped(key_label(key))}}
     if not numeric:
         xaxis |= {"tickvals": places, "ticktext": [label(str(value)) for value in rows.index]}
     layout = {"xaxis": xaxis, "yaxis": {"title": {"text": plain(shown.label)}, "rangemode": "tozero"}}
     title = f"{shown.title.capitalize()} against {title_and_unit(key)[0]}"
     summary = (
-        f"{shown.label} of {len(tables.solved):,} scenarios; the median and the range over all other keys."
+        f"{shown.label} of {len(pool(tables)):,} scenarios; the median and the range over all other keys."
     )
     return chart(f"by-key-{position}", title, summary, traces, layout)

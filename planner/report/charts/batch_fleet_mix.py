@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import fleet_by, fleet_by_rank, is_numeric, key_label
-from planner.report.charts.chart import Chart, chart, colour, plain
+from planner.report.charts.chart import Chart, chart, colour, plain, wrapped
 from planner.report.extras import need
 
 
@@ -16,12 +16,12 @@ def fleet_mix(tables: BatchTables, key: str | None) -> Chart:
     traces = [
         scatter(
             x=[float(value) for value in mix.index], y=mix[name].tolist(), name=plain(name), stackgroup="fleet",
-            mode="lines", line={"width": 0.5, "color": colour(position)},
+            mode="lines", line={"width": 0.5, "color": colour(position)}, fillcolor=colour(position),
             hovertemplate="%{y:,.1f} GPUs<extra>%{fullData.name}</extra>",
         )
         for position, name in enumerate(mix.columns)
     ]  # fmt: skip
-    where = "scenarios from the cheapest [%]" if along is None else plain(key_label(along))
+    where = "scenarios from the cheapest [%]" if along is None else wrapped(key_label(along))
     layout = {
         "xaxis": {"title": {"text": where}},
         "yaxis": {"title": {"text": "accelerators [GPUs]"}, "rangemode": "tozero"},

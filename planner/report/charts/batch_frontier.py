@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import frontiers
-from planner.report.charts.chart import Chart, chart, colour, plain
+from planner.report.charts.chart import Chart, chart, colour, plain, wrapped
 from planner.report.extras import need
 
 
@@ -20,7 +20,7 @@ def frontier_overlay(tables: BatchTables, workload: str) -> Chart:
         for position, (name, curve) in enumerate(frontiers(tables, workload).items())
     ]  # fmt: skip
     layout = {
-        "xaxis": {"title": {"text": plain(f"pace of {workload} [tokens/s per user]")}},
+        "xaxis": {"title": {"text": wrapped(f"pace of {workload} [tokens/s per user]")}},
         "yaxis": {"title": {"text": "price [$/M tokens]"}, "rangemode": "tozero"},
     }
     summary = f"Price against pace of {workload}: scenarios that no other of their curve beats."

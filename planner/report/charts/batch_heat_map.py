@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import grid, key_label, measure
-from planner.report.charts.chart import Chart, chart, plain
+from planner.report.charts.chart import Chart, chart, plain, wrapped
 from planner.report.extras import need
 from planner.report.numbers import known, short
 
@@ -25,8 +25,8 @@ def heat_map(tables: BatchTables, across: str, up: str) -> Chart:
         hovertemplate="%{x}, %{y}: %{z:,.2f} " + plain(shown.unit) + "<extra></extra>",
     )  # fmt: skip
     layout = {
-        "xaxis": {"title": {"text": plain(key_label(across))}, "type": "category", "showgrid": False},
-        "yaxis": {"title": {"text": plain(key_label(up))}, "type": "category", "showgrid": False},
+        "xaxis": {"title": {"text": wrapped(key_label(across))}, "type": "category", "showgrid": False},
+        "yaxis": {"title": {"text": wrapped(key_label(up))}, "type": "category", "showgrid": False},
     }
     summary = f"Mean {shown.label} at every pair of values; other keys averaged."
     return chart("heat-map", f"{shown.title.capitalize()} over two keys", summary, [trace], layout, 420)

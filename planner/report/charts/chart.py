@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,10 @@ LABEL_LENGTH = 18
 """Characters of a line of an axis label; longer ones end in an ellipsis, hovering shows all."""
 
 
+TITLE_LENGTH = 34
+"""Characters of a line of an axis title."""
+
+
 @dataclass(frozen=True)
 class Chart:
     """A figure, ready to be embedded; `summary` says in words what it shows."""
@@ -52,6 +57,16 @@ def label(*lines: str) -> str:
     """An axis label of a few lines, each cut to its length."""
     cut = [line if len(line) <= LABEL_LENGTH else line[: LABEL_LENGTH - 1] + "…" for line in lines if line]
     return "<br>".join(plain(line) for line in cut)
+
+
+def wrapped(text: str) -> str:
+    """An axis title over as many lines as a narrow page needs, broken after dots and spaces."""
+    lines = [""]
+    for part in re.findall(r"[^. ]*[. ]?", text):
+        if len(lines[-1]) + len(part) > TITLE_LENGTH and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    return "<br>".join(plain(line.strip()) for line in lines)
 
 
 def colour(position: int) -> str:
