@@ -19,6 +19,10 @@ WHOLE = {
     "gpus_total": ("accelerators", "GPUs"),
     "seconds": ("time", "s"),
     "gap": ("gap", "relative"),
+    "share": ("share", "relative"),
+    "worse_by": ("worse by", "relative"),
+    "at_least": ("extra at least", "$/h"),
+    "at_most": ("extra at most", "$/h"),
 }
 """Names that would lose their meaning with their unit."""
 ENDINGS = {

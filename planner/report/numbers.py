@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 DASH = "–"
+NOTHING = 1e-9
+"""What rounding leaves behind in a difference; shown as 0."""
 
 
 def known(value: object) -> bool:
@@ -31,6 +33,8 @@ def short(value: float | None) -> str:
         return DASH
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
+    if abs(value) < NOTHING:
+        return "0"
     if not 1e-4 <= abs(value) < 1e15:
         return f"{value:.3g}"
     digits = max(0, 3 - math.floor(math.log10(abs(value))))

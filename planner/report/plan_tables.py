@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from planner.report.labels import any_table
+from planner.report.labels import any_table, title_and_unit
 from planner.report.numbers import DASH
 from planner.report.table_view import (
     Cell,
@@ -21,6 +21,18 @@ from planner.report.table_view import (
 
 SMALLEST_SHARE = 0.005
 """Parts of an instance's time below this everywhere get no column."""
+
+TITLES = {
+    "ideal_usd_per_hour": "cost with the paper's ideal constants",
+    "marginal": "What one more would cost",
+    "headroom": "Headroom: the most extra demand this fleet serves",
+    "demand_steps": "With more demand",
+    "tpot_steps": "With another time per token",
+    "ttft_steps": "With another time to first token",
+    "price_steps": "With other prices",
+    "notes": "Notes on sensitivity",
+}
+"""Titles of the sensitivities that plans hold."""
 
 
 def numbered(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -74,13 +86,13 @@ def operation_table(plan: Mapping[str, Any]) -> TableView:
     ]
     fields = [
         quantity("#", "", "place"), text("deployment", "where"),
-        quantity("mean batch", "sequences", "mean_batch", 1), quantity("engine batch", "sequences", "batch"),
-        quantity("step", "ms", "step_time_ms", 1), quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
+        quantity("batch", "mean sequences", "mean_batch", 1), quantity("batch limit", "sequences", "batch"),
+        quantity("step", "ms", "step_time_ms", 1), quantity("pace", "tokens/s", "pace_tokens_per_s", 1),
         *(_time_share(part) for part in time_parts(plan)), text("limited by", "binding"),
     ]  # fmt: skip
     caption = (
         "Shares are of an instance's time. Limited by: what holds the batch, then what a step waits for. "
-        "Engine batch: the limit to set in the serving engine."
+        "Batch limit: what to set in the serving engine. Pace: what one user sees."
     )
     return table_view("operation", "How it runs", fields, rows, caption)
 
@@ -115,7 +127,7 @@ def service_table(plan: Mapping[str, Any]) -> TableView:
     fields = [
         text("workload", "workload"), quantity("on #", "", "place"), text("model", "model"), text("supply", "supply"),
         text("layout", "layout"), percentage("share", lambda record: record["share"]),
-        quantity("served", "tokens/s", "tokens_per_s"), quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
+        quantity("served", "tokens/s", "tokens_per_s"), quantity("pace", "tokens/s", "pace_tokens_per_s", 1),
         quantity("mean TTFT", "ms", "ttft_ms"),
     ]  # fmt: skip
     return table_view("service", "What serves which workload", fields, rows)
@@ -128,7 +140,7 @@ def workload_table(plan: Mapping[str, Any]) -> TableView:
         text("workload", "workload"), text("model", "model"), quantity("demand", "tokens/s", "demand_tokens_per_s"),
         quantity("served", "tokens/s", "tokens_per_s"),
         computed("pace asked", "tokens/s", lambda row: row["min_pace_tokens_per_s"] or None, 1),
-        quantity("pace of a user", "tokens/s", "pace_tokens_per_s", 1),
+        quantity("pace", "tokens/s", "pace_tokens_per_s", 1),
         quantity("TTFT asked", "ms", "max_ttft_ms"), quantity("mean TTFT", "ms", "ttft_ms"),
         quantity("cost", "$/h", "usd_per_hour", 2), quantity("price", price, "usd_per_million_tokens", 3),
         quantity("of input", price, "usd_per_million_input_tokens", 3),
@@ -193,7 +205,7 @@ def sensitivity_tables(plan: Mapping[str, Any]) -> Iterator[TableView]:
     """Whatever sensitivities the plan holds: one table per list or mapping, one for single values."""
     single = []
     for name, value in plan["sensitivity"].items():
-        title = str(name).replace("_", " ")
+        title = TITLES.get(str(name), f"Sensitivity: {str(name).replace('_', ' ')}")
         if isinstance(value, Sequence) and value and all(isinstance(row, Mapping) for row in value):
             yield any_table(f"sensitivity-{name}", title, value)
         elif isinstance(value, Mapping) and value and all(isinstance(row, Mapping) for row in value.values()):
@@ -204,6 +216,8 @@ def sensitivity_tables(plan: Mapping[str, Any]) -> Iterator[TableView]:
                 f"sensitivity-{name}", title, [{"of": key, "value": entry} for key, entry in value.items()]
             )
         elif value not in (None, [], {}, ""):
-            single.append({"sensitivity": title, "value": value})
+            named, unit = title_and_unit(str(name))
+            named = TITLES.get(str(name), named)
+            single.append({"sensitivity": named, "value": value, "unit": unit})
     if single:
         yield any_table("sensitivity", "Sensitivity", single)

@@ -14,9 +14,12 @@ LABELLED_SHARE = 0.06
 
 
 def service_share(plan: Mapping[str, Any]) -> Chart:
-    """Horizontal bars that fill 100 % of a workload's tokens, a part per deployment."""
+    """Horizontal bars that fill 100 % of a workload's tokens, a part per deployment; prompts served apart have their own."""
     bar = need("plotly.graph_objects").Bar
-    workloads = [row["workload"] for row in plan["workloads"]]
+    prompts = {(r["option"], r["supply"]) for r in plan["instances"] if r["role"] == "prefill"}
+    apart = {s["workload"] for s in plan["service"] if (s["option"], s["supply"]) in prompts}
+    names = [str(row["workload"]) for row in plan["workloads"]]
+    bars = [(name, kind) for name in names for kind in (False, True) if not kind or name in apart]
     traces = []
     for row in numbered(plan):
         parts = [s for s in plan["service"] if (s["option"], s["supply"]) == (row["option"], row["supply"])]
@@ -25,7 +28,7 @@ def service_share(plan: Mapping[str, Any]) -> Chart:
         name = f"#{row['place']} {row['model']} on {row['supply']} {row['layout']}"
         traces.append(
             bar(
-                name=plain(f"#{row['place']}"), orientation="h", y=[workloads.index(s["workload"]) for s in parts],
+                name=plain(f"#{row['place']}"), orientation="h", y=[bars.index((s["workload"], row["role"] == "prefill")) for s in parts],
                 x=[100 * s["share"] for s in parts], marker={"color": colour(row["place"] - 1)},
                 text=[f"#{row['place']}" if s["share"] >= LABELLED_SHARE else "" for s in parts],
                 textposition="inside", insidetextanchor="middle", textangle=0,
@@ -39,11 +42,11 @@ def service_share(plan: Mapping[str, Any]) -> Chart:
         "barmode": "stack",
         "xaxis": {"title": {"text": "share of a workload's tokens [%]"}, "range": [0, 100]},
         "yaxis": {
-            "tickvals": list(range(len(workloads))),
-            "ticktext": [label(str(workload)) for workload in workloads],
+            "tickvals": list(range(len(bars))),
+            "ticktext": [label(f"{name} prompts" if prompt else name) for name, prompt in bars],
             "autorange": "reversed",
         },
         "bargap": 0.35,
     }
     summary = "Shares of each workload's tokens by deployment; numbers as in the table What to run."
-    return chart("service-share", "Who serves what", summary, traces, layout, bars_height(len(workloads)))
+    return chart("service-share", "Who serves what", summary, traces, layout, bars_height(len(bars)))
