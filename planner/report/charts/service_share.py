@@ -14,7 +14,7 @@ LABELLED_SHARE = 0.06
 
 
 def service_share(plan: Mapping[str, Any]) -> Chart:
-    """Horizontal bars that fill 100 % of a workload's tokens, a part per deployment; prompts served apart have their own."""
+    """Bars that fill 100 % of a workload's tokens, a part per deployment; prompts served apart have their own."""
     bar = need("plotly.graph_objects").Bar
     prompts = {(r["option"], r["supply"]) for r in plan["instances"] if r["role"] == "prefill"}
     apart = {s["workload"] for s in plan["service"] if (s["option"], s["supply"]) in prompts}
@@ -28,7 +28,8 @@ def service_share(plan: Mapping[str, Any]) -> Chart:
         name = f"#{row['place']} {row['model']} on {row['supply']} {row['layout']}"
         traces.append(
             bar(
-                name=plain(f"#{row['place']}"), orientation="h", y=[bars.index((s["workload"], row["role"] == "prefill")) for s in parts],
+                name=plain(f"#{row['place']}"), orientation="h",
+                y=[bars.index((s["workload"], row["role"] == "prefill")) for s in parts],
                 x=[100 * s["share"] for s in parts], marker={"color": colour(row["place"] - 1)},
                 text=[f"#{row['place']}" if s["share"] >= LABELLED_SHARE else "" for s in parts],
                 textposition="inside", insidetextanchor="middle", textangle=0,
