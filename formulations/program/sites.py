@@ -40,7 +40,9 @@ def sell_by_site(model: pyo.ConcreteModel, data: ProgramData, sites: dict[str, t
     )
 
     for market in sites:
-        model.Units[market].setub(None)  # the sites' limits hold; a second one would take a share of the market's price
+        model.Units[market].setub(
+            None
+        )  # the sites' limits hold; a second one would take a share of the market's price
 
     def limit(model: pyo.ConcreteModel, market: str) -> object:
         bought = [(-1.0, model.Bought[market, site.name]) for site in sites[market]]
@@ -55,6 +57,16 @@ def sell_by_site(model: pyo.ConcreteModel, data: ProgramData, sites: dict[str, t
     model.Objective = pyo.Objective(
         expr=weighted(spent), sense=pyo.minimize, doc="cost at all sites [money units per hour]"
     )
+
+
+def fill_sites(model: pyo.ConcreteModel, sites: dict[str, tuple[Site, ...]]) -> None:
+    """Buy the units that the markets' variables hold, cheapest sites first."""
+    for market, found in sites.items():
+        left = float(pyo.value(model.Units[market]))
+        for site in sorted(found, key=lambda site: site.usd_per_hour):
+            taken = left if site.units is None else min(left, float(site.units))
+            model.Bought[market, site.name].set_value(taken)
+            left -= taken
 
 
 def clearing_price(dual: float, data: ProgramData, market: str) -> float:

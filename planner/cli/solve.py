@@ -8,6 +8,7 @@ import typer
 
 from planner.cli.exit_codes import exit_code
 from planner.cli.trade import Output, show_frontier
+from planner.errors import InputError
 
 
 def solve(
@@ -35,6 +36,8 @@ def solve(
 
     study = load_study(config)
     if study.study.question.frontier is not None:
+        if report is not None:
+            raise InputError([f"{study.file}: question.frontier: a frontier has no page; leave --report out"])
         raise typer.Exit(show_frontier(study, output, screening))
     plan = solve_study(study, screening=screening, sensitivity=sensitivity)
     if report is not None:

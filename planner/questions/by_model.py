@@ -12,22 +12,18 @@ choose at these prices, in the real supplies. Where no limit binds, the models' 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pyomo.environ as pyo
-
-from formulations.program.build import build_program
-from formulations.program.data import ProgramData
-from formulations.program.sites import Site, clearing_price, sell_by_site
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.options.build import OptionSet, OptionSource
-from planner.plan.allocation import Allocation, read_allocation
+from planner.plan.allocation import Allocation
 from planner.questions.answer import Answer, relative_gap
 from planner.questions.clock import Clock
-from planner.questions.placing import placed
+from planner.questions.in_turn import Usage
+from planner.questions.markets import best_plan, cleared, markets
 from planner.questions.settings import with_solver
-from planner.solver.highs import SolverOptions, Termination, solve_program, solve_relaxation
+from planner.solver.highs import Termination
 from planner.solver.program import data_for
 
 if TYPE_CHECKING:
@@ -38,10 +34,6 @@ Alone = Callable[[OptionSource, "Goal"], Answer]
 
 _EXACT = 1e-9
 """A gap below this is rounding: optimal."""
-_NEARLY = 0.99
-"""Share of the gap at which a plan is good enough to stop."""
-_USED = 1e-6
-"""Instances of the relaxation above this count as used."""
 _FOR_PLAN = 0.25
 """Share of the time that is kept for the plan in the real supplies."""
 
@@ -56,40 +48,6 @@ def separable(source: OptionSource, goal: Goal) -> bool:
     return whole and not source.measured and len(served) > 1
 
 
-@dataclass(frozen=True)
-class Market:
-    """An accelerator as one supply: all that its sites have, at one price."""
-
-    supply: ResolvedSupply
-    sites: tuple[ResolvedSupply, ...]
-
-    def at(self, usd_per_hour: float) -> ResolvedSupply:
-        """The market at a price, never below its cheapest site's."""
-        return replace(self.supply, usd_per_hour=max(usd_per_hour, self.supply.usd_per_hour))
-
-    def earned(self, usd_per_hour: float) -> float:
-        """What its limited sites earn above their own prices, $/h."""
-        return sum(
-            site.limit * max(0.0, usd_per_hour - site.usd_per_hour)
-            for site in self.sites
-            if site.limit is not None
-        )
-
-
-def markets(study: ResolvedStudy) -> list[Market]:
-    """Supplies of one accelerator, unit and availability sell the same thing."""
-    groups: dict[tuple[str, int, float], list[ResolvedSupply]] = {}
-    for supply in study.supplies:
-        groups.setdefault((supply.accelerator_name, supply.unit, supply.availability), []).append(supply)
-    found = []
-    for sites in groups.values():
-        cheapest = min(sites, key=lambda site: site.usd_per_hour)
-        limits = [site.limit // site.unit * site.unit for site in sites if site.limit is not None]
-        together = sum(limits) if len(limits) == len(sites) else None
-        found.append(Market(replace(cheapest, limit=together), tuple(sites)))
-    return found
-
-
 def together(source: OptionSource, goal: Goal, alone: Alone) -> Answer | None:
     """Answer a separable question model by model; None where it finds no plan within the limits although there is time.
 
@@ -102,7 +60,9 @@ def together(source: OptionSource, goal: Goal, alone: Alone) -> Answer | None:
     parts.sort(key=lambda part: len(part.options().options))  # the quick ones leave their time to the others
     options = _merged(source, [part.options() for part in parts])
     clock.lap("options")
-    prices, kinds = _cleared(source, options, trade, clock)
+    prices, used, usage = [market.supply.usd_per_hour for market in trade], set[str](), Usage()
+    if not clock.expired:
+        prices, used, usage = cleared(source.study, options.options, trade, clock.left(_FOR_PLAN))
     clock.lap("relaxation")
     supplies = tuple(market.at(price) for market, price in zip(trade, prices, strict=True))
     answers = _answers(parts, supplies, goal, alone, clock)
@@ -114,10 +74,11 @@ def together(source: OptionSource, goal: Goal, alone: Alone) -> Answer | None:
     plan_bound = _sum([answer.plan_bound for answer in answers], earned) if complete else None
     options = _merged(source, [*(answer.options for answer in answers), options], options.raw_count)
     data = data_for(source.study, options.options)
-    kinds |= {d.option.kind for answer in answers if answer.allocation for d in answer.allocation.deployments}
+    used |= {d.option.id for answer in answers if answer.allocation for d in answer.allocation.deployments}
     allocation = _side_by_side(answers, source.study) if complete and earned == 0.0 else None
     if allocation is None and not clock.expired:
-        allocation = _at_real_prices(source, options, trade, kinds, bound, clock)
+        priced = list(zip(trade, supplies, strict=True))
+        allocation = best_plan(source.study, options.options, used, usage, priced, bound, clock)
     if allocation is None and not clock.expired:
         return None
     objective = None if allocation is None else _cost(allocation, source.study)
@@ -173,52 +134,6 @@ def _merged(source: OptionSource, sets: list[OptionSet], raw: int | None = None)
     )
 
 
-def _in_markets(
-    source: OptionSource, options: OptionSet, trade: list[Market], kinds: set[str] | None = None
-) -> tuple[ProgramData, pyo.ConcreteModel]:
-    """The program of some kinds (or all) with the sites of an accelerator as one supply."""
-    study = replace(source.study, supplies=tuple(market.supply for market in trade))
-    data = data_for(study, [o for o in options.options if kinds is None or o.kind in kinds])
-    model = build_program(data)
-    sites = {
-        market.supply.name: tuple(
-            Site(s.name, s.usd_per_hour, None if s.limit is None else s.limit // s.unit) for s in market.sites
-        )
-        for market in trade
-    }
-    sell_by_site(model, data, sites)
-    return data, model
-
-
-def _cleared(
-    source: OptionSource, options: OptionSet, trade: list[Market], clock: Clock
-) -> tuple[list[float], set[str]]:
-    """Prices at which the relaxation's markets clear, $/h per accelerator, and the kinds that it uses.
-
-    Without any limit nothing is scarce (and without time nothing can be known): list prices, no relaxation.
-    """
-    listed = [market.supply.usd_per_hour for market in trade]
-    if clock.expired or all(site.limit is None for market in trade for site in market.sites):
-        return listed, set()
-    data, model = _in_markets(source, options, trade)
-    settings = source.study.study.solver
-    relaxed = solve_relaxation(
-        model, SolverOptions(settings.gap, clock.left(_FOR_PLAN), settings.threads, settings.seed)
-    )
-    if relaxed.objective is None:
-        return listed, set()
-    prices = [
-        clearing_price(relaxed.duals[f"Limit_Bought[{market.supply.name}]"], data, market.supply.name)
-        for market in trade
-    ]
-    used = {
-        offer.option.kind
-        for offer in data.offers
-        if relaxed.values.get(model.Instances[offer.key].name, 0.0) > _USED
-    }
-    return prices, used
-
-
 def _side_by_side(answers: list[Answer], study: ResolvedStudy) -> Allocation | None:
     """The models' plans together, where they were made at list prices and the limits allow it."""
     plans = [answer.allocation for answer in answers]
@@ -232,26 +147,3 @@ def _side_by_side(answers: list[Answer], study: ResolvedStudy) -> Allocation | N
         if supply.limit is not None and units[supply.name] > supply.limit // supply.unit:
             return None
     return Allocation(tuple(d for plan in plans if plan for d in plan.deployments), units, 1.0)
-
-
-def _at_real_prices(
-    source: OptionSource,
-    options: OptionSet,
-    trade: list[Market],
-    kinds: set[str],
-    bound: float | None,
-    clock: Clock,
-) -> Allocation | None:
-    """The cheapest plan of these kinds at the sites' own prices: as near to the bound as the gap asks, if time allows."""
-    data, model = _in_markets(source, options, trade, kinds)
-    settings = source.study.study.solver
-    target = None if bound is None else bound / (1 - _NEARLY * settings.gap) / data.money_unit
-    result = solve_program(
-        model,
-        SolverOptions(settings.gap / 4, clock.left(), settings.threads, settings.seed, target=target),
-    )
-    clock.lap("solve")
-    if not result.has_solution:
-        return None
-    sites = {market.supply.name: market.sites for market in trade}
-    return placed(read_allocation(model, data), sites, source.study)

@@ -142,3 +142,17 @@ def test_the_quickstart_is_proven_and_names_its_schema(run: Command, monkeypatch
     code, out, _ = run("solve", copy.deepcopy(yaml.safe_load(text)), "--output", "json")
     plan = json.loads(out)
     assert code == 0 and plan["status"]["solution"] == "proven" and plan["objective"]["gap"] <= 1e-4
+
+
+def test_a_frontier_has_no_page_and_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from planner import cli
+    from tests.conftest import ROOT
+
+    config = str(ROOT / "examples" / "frontier-cost-pace.yaml")
+    monkeypatch.setattr("sys.argv", ["fleetplan", "solve", config, "--report", "never.html"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 2
+    assert "a frontier has no page" in capsys.readouterr().err

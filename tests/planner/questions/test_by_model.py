@@ -12,9 +12,9 @@ from planner.config.load import load_study
 from planner.options.build import OptionSource
 from planner.plan.allocation import Allocation, Deployment
 from planner.questions.answer import Answer
-from planner.questions.by_model import _cleared, markets, separable, together
-from planner.questions.clock import Clock
+from planner.questions.by_model import separable, together
 from planner.questions.goals import cost_goal, goal_of
+from planner.questions.markets import cleared, markets
 from planner.questions.optimise import optimise, optimise_jointly
 from planner.questions.placing import placed
 from planner.solver.highs import SolverOptions, solve_relaxation
@@ -172,10 +172,11 @@ def test_scarce_accelerators_have_a_price_and_the_bound_is_no_worse_than_the_rel
     fleet = supplies(("h100-sxm", "east", 0.4, 2), ("a100-80gb-sxm", "east", 1.1, None))
     source = source_of(fleet)
     trade = markets(source.study)
-    prices, kinds = _cleared(source, source.options(), trade, Clock(20.0))
+    prices, used, usage = cleared(source.study, source.options().options, trade, 20.0)
     found = dict(zip((market.supply.accelerator_name for market in trade), prices, strict=True))
     assert found["h100-sxm"] > 0.8 and found["a100-80gb-sxm"] == pytest.approx(1.1)
-    assert kinds
+    assert used
+    assert sum(taken for (_, market), taken in usage.items() if market == "h100-sxm@east") == pytest.approx(2)
     data = data_for(source.study, source.options("under").options)
     relaxed = solve_relaxation(build_program(data), SolverOptions())
     answer = by_model(source)
