@@ -13,7 +13,9 @@ from planner.options.build import OptionSource
 from planner.plan.allocation import Allocation, Deployment
 from planner.questions.answer import Answer
 from planner.questions.by_model import separable, together
+from planner.questions.clock import Clock
 from planner.questions.goals import cost_goal, goal_of
+from planner.questions.in_turn import in_turn
 from planner.questions.markets import cleared, markets
 from planner.questions.optimise import optimise, optimise_jointly
 from planner.questions.placing import placed
@@ -182,3 +184,22 @@ def test_scarce_accelerators_have_a_price_and_the_bound_is_no_worse_than_the_rel
     answer = by_model(source)
     assert relaxed.objective is not None and answer.bound is not None
     assert answer.bound >= relaxed.objective * data.money_unit * (1 - 1e-3)
+
+
+def test_models_in_turn_leave_later_ones_what_the_relaxation_wants_for_them() -> None:
+    source = source_of(SCARCE)
+    trade = markets(source.study)
+    options = source.options().options
+    prices, _, usage = cleared(source.study, options, trade, 20.0)
+    priced = [market.at(price) for market, price in zip(trade, prices, strict=True)]
+    plan = in_turn(source.study, options, priced, usage, Clock(20.0))
+    assert plan is not None
+    served: dict[str, float] = {}
+    for found in plan.deployments:
+        for name, rate in found.tokens_per_s.items():
+            served[name] = served.get(name, 0.0) + rate
+    for workload in source.study.workloads:
+        assert served[workload.name] == pytest.approx(workload.demand)
+    for market in priced:
+        assert market.limit is None or plan.units[market.name] <= market.limit
+    assert in_turn(source.study, options, priced, usage, Clock(0.0)) is None
