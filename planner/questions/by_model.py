@@ -34,6 +34,8 @@ Alone = Callable[[OptionSource, "Goal"], Answer]
 
 _EXACT = 1e-9
 """A gap below this is rounding: optimal."""
+_NOT_TOO_MANY = 2000
+"""Options up to which one program for all models is worth the time that is left."""
 _FOR_PLAN = 0.25
 """Share of the time that is kept for the plan in the real supplies."""
 
@@ -86,10 +88,27 @@ def together(source: OptionSource, goal: Goal, alone: Alone) -> Answer | None:
     reached: Termination = "time_limit"
     if gap is not None and gap <= source.study.study.solver.gap:
         reached = "optimal" if gap <= _EXACT else "gap_reached"
-    return Answer(
+    answer = Answer(
         source.study, goal.sense, goal.unit, reached, allocation, objective, bound, plan_bound,
         options, data, clock.spent,
     )  # fmt: skip
+    if reached != "time_limit" or clock.expired or len(options.options) > _NOT_TOO_MANY:
+        return answer
+    return _better(answer, alone(with_solver(source, time_limit_s=clock.left()), goal), clock)
+
+
+def _better(apart: Answer, jointly: Answer, clock: Clock) -> Answer:
+    """The better plan of two answers to one question with the better of their bounds."""
+    clock.add(jointly.timings)
+    known = [bound for bound in (apart.bound, jointly.bound) if bound is not None]
+    bound = max(known, default=None)
+    costs = [answer.objective for answer in (apart, jointly) if answer.objective is not None]
+    better = jointly if jointly.objective is not None and jointly.objective == min(costs) else apart
+    gap = relative_gap(better.objective, bound)
+    reached: Termination = "time_limit"
+    if gap is not None and gap <= apart.study.study.solver.gap:
+        reached = "optimal" if gap <= _EXACT else "gap_reached"
+    return replace(better, termination=reached, bound=bound, timings=clock.spent)
 
 
 def _answers(

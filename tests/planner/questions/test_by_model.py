@@ -12,7 +12,7 @@ from planner.config.load import load_study
 from planner.options.build import OptionSource
 from planner.plan.allocation import Allocation, Deployment
 from planner.questions.answer import Answer
-from planner.questions.by_model import separable, together
+from planner.questions.by_model import _better, separable, together
 from planner.questions.clock import Clock
 from planner.questions.goals import cost_goal, goal_of
 from planner.questions.in_turn import in_turn
@@ -203,3 +203,13 @@ def test_models_in_turn_leave_later_ones_what_the_relaxation_wants_for_them() ->
     for market in priced:
         assert market.limit is None or plan.units[market.name] <= market.limit
     assert in_turn(source.study, options, priced, usage, Clock(0.0)) is None
+
+
+def test_two_answers_give_the_better_plan_and_the_better_bound() -> None:
+    found = by_model(source_of(PLENTY))
+    apart, jointly = replace(found, objective=10.0, bound=8.0), replace(found, objective=9.0, bound=7.0)
+    both = _better(apart, jointly, Clock(10.0))
+    assert (both.objective, both.bound, both.termination) == (9.0, 8.0, "time_limit")
+    none = replace(found, objective=None, bound=9.0, allocation=None)
+    both = _better(replace(found, objective=9.0, bound=None), none, Clock(10.0))
+    assert (both.objective, both.bound, both.termination) == (9.0, 9.0, "optimal")
