@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -35,7 +37,24 @@ def test_the_examples_of_the_page_are_one_valid_config() -> None:
     assert load_study(config).workloads[0].safety > 0
 
 
-@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "examples").glob("*.yaml")))
-def test_examples_name_the_schema_for_editors_or_are_plain_configs(name: str) -> None:
-    text = (ROOT / "examples" / name).read_text(encoding="utf-8")
-    assert yaml.safe_load(text)["version"] == 1
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.stem)
+def test_examples_name_the_schema_for_editors(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+    assert named is not None
+    schema = (path.parent / named[1]).resolve()
+    kind = "scenarios" if "base" in yaml.safe_load(text) else "config"
+    assert schema == ROOT / "docs" / "schema" / f"{kind}.json" and schema.exists()
+
+
+@pytest.mark.parametrize(("kind", "options"), [("config", []), ("scenarios", ["--scenarios"])])
+def test_the_schema_files_are_what_the_command_prints(
+    kind: str, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a change of the config: `fleetplan schema > docs/schema/config.json` (and `--scenarios`)."""
+    from planner.cli.schema import schema
+
+    schema(scenarios=bool(options))
+    assert json.loads(capsys.readouterr().out) == json.loads(
+        (ROOT / "docs/schema" / f"{kind}.json").read_text()
+    )
