@@ -6,7 +6,7 @@ the largest whole batch of w alone. Running sequences are Σ SequenceRate, insta
     Σ_w SequenceRate[w] / limit[resource, w] ≤ StepRate
 
 Because limits are rounded down to whole batches, this row implies both the plain memory row (Σ KV bytes ≤ free HBM) and
-the plain pace row (V·StepRate ≥ pace·BusyTime), which therefore do not stand beside it (design: ours; halves the rows).
+the plain pace row (V·StepRate ≥ pace·BusyTime), which therefore do not stand beside it (ours).
 """
 
 from __future__ import annotations
