@@ -8,6 +8,7 @@ from functools import partial
 
 import pyomo.environ as pyo
 
+from formulations.program.data import ProgramData
 from formulations.program.elastic import Elastic, drawn_kw, relax, spent_usd_per_hour
 from planner.explain.bisect import least_stretch
 from planner.explain.change import VERIFY_GAP, Change, ceiling, program, solver
@@ -45,34 +46,42 @@ def more_supply(source: OptionSource, trial: Trial, limit: Limit) -> Change | No
 
 def more_power(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
     """The least power with which a plan exists."""
-    if source.study.study.question.minimise is None:
-        return _bisected(source, trial, limit)
-    model, data = program(limit.drop(source))
-    relax(model, data, Elastic(power_kw=limit.value))
-    result = solve_program(model, solver(source, trial, VERIFY_GAP / 10))
-    if not result.has_solution:
-        return None
-    needed = ceiling(drawn_kw(model, data))
-    sentence = _sentence(limit, needed)
-    least = result.termination in ("optimal", "gap_reached")
-    return Change((limit.key,), sentence, needed / limit.value - 1, least,
-                  partial(with_config, power_limit_kw=needed), read_allocation(model, data))  # fmt: skip
+    elastic = Elastic(power_kw=limit.value)
+    return _stretched(
+        source, trial, limit, elastic, drawn_kw, lambda kw: partial(with_config, power_limit_kw=kw)
+    )
 
 
 def more_money(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
     """The least budget with which a plan exists."""
+    elastic = Elastic(budget_usd_per_hour=limit.value)
+    return _stretched(
+        source, trial, limit, elastic, spent_usd_per_hour, lambda usd: partial(with_budget, usd_per_hour=usd)
+    )
+
+
+def _stretched(
+    source: OptionSource,
+    trial: Trial,
+    limit: Limit,
+    elastic: Elastic,
+    taken: Callable[[pyo.ConcreteModel, ProgramData], float],
+    applied: Callable[[float], Callable[[OptionSource], OptionSource]],
+) -> Change | None:
+    """The least value of a limit on the whole fleet, of which the solved elastic program says how much is `taken`."""
     if source.study.study.question.minimise is None:
         return _bisected(source, trial, limit)
     model, data = program(limit.drop(source))
-    relax(model, data, Elastic(budget_usd_per_hour=limit.value))
+    relax(model, data, elastic)
     result = solve_program(model, solver(source, trial, VERIFY_GAP / 10))
     if not result.has_solution:
         return None
-    needed = ceiling(spent_usd_per_hour(model, data))
+    needed = ceiling(taken(model, data))
     sentence = _sentence(limit, needed)
     least = result.termination in ("optimal", "gap_reached")
-    return Change((limit.key,), sentence, needed / limit.value - 1, least,
-                  partial(with_budget, usd_per_hour=needed), read_allocation(model, data))  # fmt: skip
+    return Change(
+        (limit.key,), sentence, needed / limit.value - 1, least, applied(needed), read_allocation(model, data)
+    )
 
 
 def _bisected(source: OptionSource, trial: Trial, limit: Limit, step: int | None = None) -> Change | None:
