@@ -16,9 +16,15 @@ import numpy as np
 
 from fleets import catalog
 from fleets.schema.assumptions import AssumptionSet
-from planner.frontier.answer import Curve, frontier
-from planner.frontier.config import Axis, FrontierStudy, RealSearch, ResolvedFrontier, resolve_frontier
-from planner.frontier.pareto import cheapest_at
+from planner.step_time.speed_cost.answer import Curve, frontier
+from planner.step_time.speed_cost.config import (
+    Axis,
+    FrontierStudy,
+    RealSearch,
+    ResolvedFrontier,
+    resolve_frontier,
+)
+from planner.step_time.speed_cost.pareto import cheapest_at
 
 DRAFT = {"draft": "paper-llama-3-8b", "acceptance": 0.8, "max_draft_tokens": 5}
 # table, row, model, accelerator, speculative, which point, as printed: speed, $, accelerators, batch

@@ -11,8 +11,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from planner.frontier.answer import frontier
-from planner.frontier.config import FrontierStudy, resolve_frontier
+from planner.step_time.speed_cost.answer import frontier
+from planner.step_time.speed_cost.config import FrontierStudy, resolve_frontier
 
 MODELS = {
     "paper-llama-3-70b": "paper-llama-3-8b",

@@ -57,9 +57,9 @@ def measure(name: str, unscreened: float | None = None) -> Measured:
     start = time.perf_counter()
     from planner.config.load import load_study
     from planner.options.build import OptionSource
+    from planner.problem.optimise import optimise, optimise_jointly
+    from planner.problem.settings import with_solver
     from planner.questions.goals import cost_goal
-    from planner.questions.optimise import optimise, optimise_jointly
-    from planner.questions.settings import with_solver
 
     source = OptionSource(load_study(FOLDER / f"fleet_{name}.yaml"), screening=unscreened is None)
     if unscreened is None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from fleets import catalog
 from planner.config.resolved import ResolvedStudy
 from planner.options.build import OptionSource
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
 from planner.questions.ask import ask
 
 IDEAL = "erdil-2025"
@@ -23,8 +23,8 @@ def comparisons(
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """($ per hour of the alternatives by name, notes for the plan); empty for questions other than cost."""
     study = source.study
-    asked_cost = study.study.question.minimise == "cost" and answer.objective is not None
-    if not asked_cost or not study.study.physics or seconds > PATIENCE_S:
+    asked_cost = study.config.question.minimise == "cost" and answer.objective is not None
+    if not asked_cost or not study.config.physics or seconds > PATIENCE_S:
         return {}, ()
     assert answer.objective is not None
     found: dict[str, float] = {}

@@ -48,14 +48,14 @@ def solve(
     plan = plan_from(answer)
     solved = time.perf_counter() - begin
     if explain and plan.status.termination == "infeasible":
-        why = explain_infeasible(source, resolved.study.solver.time_limit_s)
+        why = explain_infeasible(source, resolved.config.solver.time_limit_s)
         plan = replace(plan, clashes=why.clashes, relaxations=why.records(), notes=(*plan.notes, *why.notes))
         plan.timings["explain"] = time.perf_counter() - begin - solved
     if compare:
         otherwise, notes = comparisons(source, answer, solved)
         plan = replace(plan, sensitivity={**plan.sensitivity, **otherwise}, notes=(*plan.notes, *notes))
     if plan.found and (sensitivity or (compare and solved < PATIENCE_S)):
-        figures = more(source, answer, resolved.study.solver.time_limit_s if sensitivity else 0.0)
+        figures = more(source, answer, resolved.config.solver.time_limit_s if sensitivity else 0.0)
         plan = replace(plan, sensitivity={**plan.sensitivity, **figures.to_dict()})
     alternatives = alternatives_to(source, answer) if plan.found else None
     if alternatives is not None:

@@ -45,7 +45,7 @@ class Base:
 def base_from(study: ResolvedStudy | str | Path | Mapping[str, Any]) -> Base:
     """Read a config (path, mapping or study) as a base; raises `InputError`."""
     resolved = study if isinstance(study, ResolvedStudy) else load_study(study)
-    written = resolved.study
+    written = resolved.config
     lookup = Lookup(resolved.file, resolved.folder)
     fleet = lookup.fleet(written.fleet)
     if fleet is None:

@@ -25,11 +25,13 @@ _digests: dict[int, tuple[BaseModel, str]] = {}
 
 def content_hash(study: ResolvedStudy) -> str:
     """16 hexadecimal digits that change with anything that can change the plan."""
-    config = study.study.model_dump(mode="json", exclude={"name": True, "fleet": True, "solver": {"threads"}})
+    config = study.config.model_dump(
+        mode="json", exclude={"name": True, "fleet": True, "solver": {"threads"}}
+    )
     resolved = {
         field.name: fingerprint(getattr(study, field.name))
         for field in dataclasses.fields(study)
-        if field.name not in ("study", "file", "folder")
+        if field.name not in ("config", "file", "folder")
     }
     content = {"planner": _planner(), "config": config, "resolved": resolved}
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)

@@ -106,7 +106,7 @@ class SharedSource(OptionSource):
 def _about(study: ResolvedStudy, left_out: set[str]) -> dict[str, Any]:
     """What physics, or options, depend on: everything but what is known not to matter."""
     return {
-        "config": study.study.model_dump(mode="json", exclude=NEITHER),
+        "config": study.config.model_dump(mode="json", exclude=NEITHER),
         "supplies": [_without(supply, NOT_SUPPLY) for supply in study.supplies],
         "models": fingerprint(study.models),
         "assumptions": fingerprint(study.assumptions),

@@ -23,10 +23,10 @@ from planner.errors import CertificateError, InputError
 from planner.options.build import OptionSource
 from planner.plan.extract import plan_from
 from planner.plan.plan import Plan
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.optimise import optimise
 from planner.questions.ask import ask
 from planner.questions.goals import goal_of
-from planner.questions.optimise import optimise
 
 Record = dict[str, Any]
 
@@ -73,7 +73,7 @@ def solve_task(base: Base, task: Task, settings: Settings, shared: Shared | None
 def _answer(source: OptionSource, simplify: bool) -> Answer:
     """The answer; of several plans with the same objective the simplest only where that is asked for: it takes as long
     as the answer itself."""
-    study = source.study.study
+    study = source.study.config
     if study.question.minimise is None or simplify or study.simplicity > 0:
         return ask(source)
     return optimise(source, goal_of(study.question))
@@ -95,8 +95,8 @@ def _solved(base: Base, task: Task, settings: Settings, shared: Shared) -> Recor
 
 def with_threads(study: ResolvedStudy, threads: int) -> ResolvedStudy:
     """The study with its solver held to a number of threads."""
-    solver = study.study.solver.model_copy(update={"threads": threads})
-    return replace(study, study=study.study.model_copy(update={"solver": solver}))
+    solver = study.config.solver.model_copy(update={"threads": threads})
+    return replace(study, config=study.config.model_copy(update={"solver": solver}))
 
 
 def failure(scenario: str, message: str, seconds: float = 0.0) -> Record:

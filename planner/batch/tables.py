@@ -23,7 +23,7 @@ from planner.batch.store import parsed, store_path
 from planner.errors import InputError
 from planner.plan.extract import INSTANCE_COLUMNS
 
-Kind = Literal["text", "whole", "number", "truth"]
+ColumnType = Literal["text", "whole", "number", "truth"]
 Row = dict[str, Any]
 
 ROWS_AT_ONCE = 2000
@@ -33,8 +33,8 @@ _NUMBERS = {
     "tokens_per_s", "usd_per_hour",
 }  # fmt: skip
 """Columns of instances that hold numbers."""
-_BEFORE: dict[str, Kind] = {"number": "whole", "scenario": "text", "name": "text", "source": "text"}
-_STATUS: dict[str, Kind] = {
+_BEFORE: dict[str, ColumnType] = {"number": "whole", "scenario": "text", "name": "text", "source": "text"}
+_STATUS: dict[str, ColumnType] = {
     "termination": "text", "solution": "text", "message": "text", "sense": "text", "unit": "text",
     "objective": "number", "bound": "number", "gap": "number", "usd_per_hour": "number", "gpus_total": "whole",
     "kinds": "whole",
@@ -50,7 +50,7 @@ class Index:
     accelerators: dict[str, None] = field(default_factory=dict)
     workloads: dict[str, None] = field(default_factory=dict)
     stages: dict[str, None] = field(default_factory=dict)
-    instance_columns: dict[str, Kind] = field(default_factory=dict)
+    instance_columns: dict[str, ColumnType] = field(default_factory=dict)
 
     def note(self, record: Record, start: int) -> None:
         """Take a record in."""
@@ -100,7 +100,7 @@ def write_tables(batch: Batch, ids: list[str], folder: Path) -> None:
         ) from None
 
 
-def instance_columns(index: Index) -> dict[str, Kind]:
+def instance_columns(index: Index) -> dict[str, ColumnType]:
     """Columns of the instances table; the plan's own also where no scenario has a plan."""
     if index.instance_columns:
         return index.instance_columns
@@ -111,21 +111,21 @@ def instance_columns(index: Index) -> dict[str, Kind]:
     }
 
 
-def scenario_columns(batch: Batch, index: Index) -> dict[str, Kind]:
+def scenario_columns(batch: Batch, index: Index) -> dict[str, ColumnType]:
     """All columns of the scenarios table, in order, with what they hold."""
-    inputs: dict[str, Kind] = {}
+    inputs: dict[str, ColumnType] = {}
     for scenario in batch.scenarios:
         for name, value in _all_inputs(batch, scenario).items():
             inputs[name] = _wider(inputs.get(name), value)
-    figures: dict[str, Kind] = {
+    figures: dict[str, ColumnType] = {
         f"{figure}.{workload}": "number" for figure in WORKLOAD_FIGURES for workload in index.workloads
     }
-    gpus: dict[str, Kind] = {f"gpus.{name}": "whole" for name in index.accelerators}
-    seconds: dict[str, Kind] = {f"seconds.{stage}": "number" for stage in index.stages}
+    gpus: dict[str, ColumnType] = {f"gpus.{name}": "whole" for name in index.accelerators}
+    seconds: dict[str, ColumnType] = {f"seconds.{stage}": "number" for stage in index.stages}
     return {**_BEFORE, **inputs, **_STATUS, **gpus, **figures, "seconds": "number", **seconds}
 
 
-def scenario_row(batch: Batch, scenario: Scenario, record: Record, columns: dict[str, Kind]) -> Row:
+def scenario_row(batch: Batch, scenario: Scenario, record: Record, columns: dict[str, ColumnType]) -> Row:
     """One row of the scenarios table; columns that it lacks stay empty."""
     row: Row = {
         "number": scenario.number,
@@ -141,7 +141,7 @@ def scenario_row(batch: Batch, scenario: Scenario, record: Record, columns: dict
         row |= {name: 0 for name in columns if name.startswith("gpus.")}
         row |= {f"gpus.{name}": count for name, count in record["gpus"].items()}
         row |= {f"{f}.{w}": v for w, figures in record["workloads"].items() for f, v in figures.items()}
-    return {name: _as(kind, row.get(name)) for name, kind in columns.items()}
+    return {name: _as(column, row.get(name)) for name, column in columns.items()}
 
 
 def instance_rows(record: Record) -> Iterator[Row]:
@@ -189,7 +189,7 @@ def _record(store: IO[bytes], index: Index, identity: str) -> Record:
     return record
 
 
-def _write(folder: Path, name: str, columns: dict[str, Kind], rows: Iterable[Row], batch: str) -> None:
+def _write(folder: Path, name: str, columns: dict[str, ColumnType], rows: Iterable[Row], batch: str) -> None:
     """Both files of one table, renamed into place when whole."""
     metadata = {"fleetplan": json.dumps({"name": batch, "table": name})}
     schema = pa.schema([(column, _TYPES[kind]) for column, kind in columns.items()], metadata=metadata)
@@ -205,11 +205,11 @@ def _write(folder: Path, name: str, columns: dict[str, Kind], rows: Iterable[Row
     text_part.replace(text)
 
 
-def _wider(known: Kind | None, value: Any) -> Kind:
+def _wider(known: ColumnType | None, value: Any) -> ColumnType:
     """What holds both what a column held so far and this value."""
     if value is None:
         return known or "number"
-    kind: Kind = (
+    found: ColumnType = (
         "truth"
         if isinstance(value, bool)
         else "whole"
@@ -218,15 +218,15 @@ def _wider(known: Kind | None, value: Any) -> Kind:
         if isinstance(value, float)
         else "text"
     )
-    if known is None or known == kind:
-        return kind
-    return "number" if {known, kind} == {"whole", "number"} else "text"
+    if known is None or known == found:
+        return found
+    return "number" if {known, found} == {"whole", "number"} else "text"
 
 
-def _as(kind: Kind, value: Any) -> Any:
+def _as(column: ColumnType, value: Any) -> Any:
     """A value in the type of its column."""
     if value is None:
         return None
-    if kind == "text":
+    if column == "text":
         return value if isinstance(value, str) else shown(value)
-    return float(value) if kind == "number" else value
+    return float(value) if column == "number" else value

@@ -163,14 +163,14 @@ def _text(title: str, key: str) -> Maker:
 
 def _plain(title: str, key: str, unit: str = "", digits: int = 0) -> Maker:
     from planner.report.console import Column
-    from planner.report.numbers import number
+    from planner.wording.numbers import number
 
     return Column(title, unit), lambda row: number(row[key], digits)
 
 
 def _signed(title: str, unit: str, key: str, digits: int = 2) -> Maker:
     from planner.report.console import Column
-    from planner.report.numbers import number
+    from planner.wording.numbers import number
 
     def cell(row: Mapping[str, Any]) -> str:
         value = row[key]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from planner.frontier.answer import Curve, Frontier, Row
+    from planner.step_time.speed_cost.answer import Curve, Frontier, Row
 
 
 class FrontierOutput(StrEnum):
@@ -38,9 +38,9 @@ def frontier(
     """Show tokens per second per user against $ per million tokens, one curve per model, accelerator and context."""
     from dataclasses import replace
 
-    from planner.frontier.answer import frontier as evaluate
-    from planner.frontier.config import load_frontier
-    from planner.plotting.frontier import check_format, save_frontier
+    from planner.plotting.speed_cost import check_format, save_frontier
+    from planner.step_time.speed_cost.answer import frontier as evaluate
+    from planner.step_time.speed_cost.config import load_frontier
 
     if plot is not None:
         check_format(plot)

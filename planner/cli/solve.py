@@ -35,7 +35,7 @@ def solve(
     from planner.solving import solve as solve_study
 
     study = load_study(config)
-    if study.study.question.frontier is not None:
+    if study.config.question.frontier is not None:
         if report is not None:
             raise InputError([f"{study.file}: question.frontier: a frontier has no page; leave --report out"])
         raise typer.Exit(show_frontier(study, output, screening))

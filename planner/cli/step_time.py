@@ -67,7 +67,7 @@ def step_time(
     ] = StepTimeOutput.table,
 ) -> None:
     """Time one decode step of every point: the fastest layout, its seconds by part, or why it does not fit."""
-    from planner.step_times import step_times
+    from planner.step_time.times import step_times
 
     frame = _read(points)
     answer = step_times(frame, step_model.value, assumptions, scaledown, enumeration.value, points)
@@ -112,8 +112,8 @@ def _print(answer: pd.DataFrame) -> None:
     from rich.table import Table
 
     from planner.cli.wide import print_wide
-    from planner.step_points import ALIASES
-    from planner.step_times import PARTS
+    from planner.step_time.points import ALIASES
+    from planner.step_time.times import PARTS
 
     named = answer.rename(columns={old: new for old, new in ALIASES.items() if new not in answer.columns})
     table = Table(title=f"{len(named)} points, ms per token of a sequence", title_justify="left")

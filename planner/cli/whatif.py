@@ -125,7 +125,7 @@ MOST_ROWS = 40
 def _print(tables: BatchTables) -> None:
     """What was varied, what it costs and on how many accelerators; the first rows."""
     from planner.report.console import Column, print_table, report_console, table
-    from planner.report.numbers import number
+    from planner.wording.numbers import number
 
     console = report_console()
     rows = tables.scenarios.head(MOST_ROWS)

@@ -100,7 +100,8 @@ class ResolvedWorkload:
 class ResolvedStudy:
     """A study whose names are objects; all that the planner needs, and nothing left to look up."""
 
-    study: Study
+    config: Study
+    """What the user wrote, checked."""
     file: str
     folder: Path
     supplies: tuple[ResolvedSupply, ...]

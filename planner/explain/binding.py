@@ -16,10 +16,10 @@ def binding(study: ResolvedStudy, plan: Plan) -> tuple[str, ...]:
             found.append(f"all {bought:,} {supply.name} are used ({supply_key(study, supply.name)}.limit)")
     least = min((s.unit * s.power_kw for s in study.supplies if s.power_kw), default=0.0)
     drawn = float(plan.supply["power_kw"].sum())
-    limit = study.study.power_limit_kw
+    limit = study.config.power_limit_kw
     if limit is not None and drawn + least > limit:
         found.append(f"{drawn:,.1f} of {limit:,.1f} kW are drawn (power_limit_kw)")
-    budget = study.study.question.budget_usd_per_hour
+    budget = study.config.question.budget_usd_per_hour
     cheapest = min((s.unit * s.usd_per_hour for s in study.supplies), default=0.0)
     if budget is not None and plan.usd_per_hour + cheapest > budget:
         found.append(

@@ -10,11 +10,11 @@ import pyomo.environ as pyo
 
 from formulations.program.build import build_program
 from formulations.program.data import ProgramData
+from planner.allocation import Allocation
 from planner.explain.trial import Trial
 from planner.options.build import OptionSource
-from planner.plan.allocation import Allocation
-from planner.solver.highs import SolverOptions
-from planner.solver.program import data_for
+from planner.problem.data import data_for
+from planner.problem.highs import SolverOptions
 
 VERIFY_GAP = 0.01
 """Gap of the plan that shows what a relaxation costs."""
@@ -37,13 +37,13 @@ class Change:
 
 
 def solver(source: OptionSource, trial: Trial, gap: float) -> SolverOptions:
-    settings = source.study.study.solver
+    settings = source.study.config.solver
     trial.count()
     return SolverOptions(gap, trial.solve_s, settings.threads, settings.seed)
 
 
 def program(source: OptionSource) -> tuple[pyo.ConcreteModel, ProgramData]:
-    budget = source.study.study.question.budget_usd_per_hour
+    budget = source.study.config.question.budget_usd_per_hour
     data = data_for(source.study, source.options().options, budget_usd_per_hour=budget)
     return build_program(data), data
 

@@ -45,8 +45,8 @@ def explain(study: ResolvedStudy, names: tuple[str, ...] = (), screening: bool =
     Each part may take as long as the config's time limit. Raises `InputError` for unknown names and for why-not
     questions about something other than cost.
     """
-    seconds = study.study.solver.time_limit_s
-    if names and study.study.question.minimise != "cost":
+    seconds = study.config.solver.time_limit_s
+    if names and study.config.question.minimise != "cost":
         raise InputError(
             [
                 f"{study.file}: question: --why-not answers questions that minimise cost; ask {{minimise: cost}}"

@@ -24,8 +24,8 @@ from planner.explain.variants import (
     with_ttft,
 )
 from planner.options.build import OptionSource
-from planner.solver.highs import SolverOptions, solve_program
-from planner.solver.program import data_for
+from planner.problem.data import data_for
+from planner.problem.highs import SolverOptions, solve_program
 
 Service = tuple[Cause, str]
 """Which of pace and first token, of which workload."""
@@ -141,7 +141,7 @@ def _elastic(source: OptionSource, trial: Trial, demand: bool) -> list[Change] |
         demand,
     )
     relax(model, data, elastic)
-    settings = source.study.study.solver
+    settings = source.study.config.solver
     trial.count()
     options = SolverOptions(VERIFY_GAP, trial.solve_s, settings.threads, settings.seed)
     if not solve_program(model, options).has_solution:

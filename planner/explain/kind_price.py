@@ -22,9 +22,9 @@ from planner.explain.trial import Trial, optimum
 from planner.options.build import OptionSource, option_of
 from planner.options.classes import service_classes
 from planner.options.pieces import pieces
-from planner.questions.answer import Answer
-from planner.solver.highs import SolverOptions, solve_program
-from planner.solver.program import data_for
+from planner.problem.answer import Answer
+from planner.problem.data import data_for
+from planner.problem.highs import SolverOptions, solve_program
 
 TIGHT = 1e-6
 MARGIN = 0.01
@@ -111,7 +111,7 @@ def _same(what: str, kind: str) -> bool:
 
 
 def _data(source: OptionSource, options: list[Option]) -> ProgramData:
-    budget = source.study.study.question.budget_usd_per_hour
+    budget = source.study.config.question.budget_usd_per_hour
     return data_for(source.study, options, budget_usd_per_hour=budget)
 
 
@@ -134,7 +134,7 @@ def _cheapest(
         model.Objective.expr = model.Objective.expr + weighted(
             [(-discount / data.money_unit, variable) for _, variable in own]
         )
-    settings = source.study.study.solver
+    settings = source.study.config.solver
     trial.count()
     result = solve_program(model, SolverOptions(TIGHT, trial.solve_s, settings.threads, settings.seed))
     if result.objective is None:

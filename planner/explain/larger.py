@@ -21,7 +21,7 @@ LESS_CACHE = ("fp8",)
 
 def larger_choices(source: OptionSource, workloads: tuple[str, ...]) -> Iterator[Change]:
     """Changes of layouts and precisions that may serve the named workloads, smallest step first."""
-    config = source.study.study
+    config = source.study.config
     if not config.physics:
         return
     sizes = sorted(config.layouts.instance_gpus)

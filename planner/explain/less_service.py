@@ -10,6 +10,7 @@ import math
 from functools import partial
 
 from formulations.program.build import build_program
+from planner.allocation import Allocation
 from planner.explain.bisect import least_stretch, rounded_down
 from planner.explain.change import VERIFY_GAP, Change, solver
 from planner.explain.limits import Limit
@@ -21,9 +22,9 @@ from planner.explain.variants import (
     with_workload,
 )
 from planner.options.build import OptionSource
-from planner.plan.allocation import Allocation, read_allocation
-from planner.solver.highs import solve_program
-from planner.solver.program import data_for
+from planner.problem.data import data_for
+from planner.problem.highs import solve_program
+from planner.problem.read import read_allocation
 
 MOST_KINDS = 8
 """More kinds per workload than this are no longer counted up to."""
@@ -60,9 +61,9 @@ def _servable(
     source: OptionSource, trial: Trial, names: tuple[str, ...]
 ) -> tuple[float, bool, Allocation] | None:
     """Share of the named demands that can be served, to 0.1 %, whether more was shown not to be, and a plan for it."""
-    if source.study.study.question.minimise is None:
+    if source.study.config.question.minimise is None:
         return None
-    budget = source.study.study.question.budget_usd_per_hour
+    budget = source.study.config.question.budget_usd_per_hour
     data = data_for(source.study, source.options().options, budget_usd_per_hour=budget, scaled=names)
     if any(not data.offers_for(workload.name) for workload in source.study.workloads):
         return None

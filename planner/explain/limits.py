@@ -48,7 +48,7 @@ class Limit:
 
 def limits_of(source: OptionSource) -> list[Limit]:
     """Every limit of a study, the ones that a user gives up most easily first."""
-    study, config = source.study, source.study.study
+    study, config = source.study, source.study.config
     found: list[Limit] = []
     for workload in study.workloads:
         found += _service(source, workload.name)
@@ -82,13 +82,13 @@ def limits_of(source: OptionSource) -> list[Limit]:
 
 def _scaled(source: OptionSource, workload: str) -> bool:
     """Whether the question asks how much of a workload can be served: its demand is then no limit."""
-    question = source.study.study.question
+    question = source.study.config.question
     return question.maximise == "throughput" and question.workload in (None, workload)
 
 
 def _service(source: OptionSource, name: str) -> list[Limit]:
     workload, key = source.study.workload(name), workload_key(source.study, name)
-    written = next(w for w in source.study.study.workloads if w.name == name)
+    written = next(w for w in source.study.config.workloads if w.name == name)
     found = []
     if workload.pace > 0:
         slowest, margin = tpot_ms(workload), _margin(workload)
@@ -132,7 +132,7 @@ def _margin(workload: ResolvedWorkload) -> str:
 
 def _demand(source: OptionSource, name: str) -> Limit:
     workload = source.study.workload(name)
-    written = next(w for w in source.study.study.workloads if w.name == name)
+    written = next(w for w in source.study.config.workloads if w.name == name)
     requests = written.demand_requests_per_s is not None
     field = "demand_requests_per_s" if requests else "demand_tokens_per_s"
     asked = workload.asked_demand

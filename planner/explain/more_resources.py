@@ -20,14 +20,14 @@ from planner.explain.variants import (
     with_supply,
 )
 from planner.options.build import OptionSource
-from planner.plan.allocation import read_allocation
-from planner.solver.highs import solve_program
+from planner.problem.highs import solve_program
+from planner.problem.read import read_allocation
 
 
 def more_supply(source: OptionSource, trial: Trial, limit: Limit) -> Change | None:
     """The fewest accelerators of a supply with which a plan exists."""
     supply = source.study.supply(limit.subject)
-    if source.study.study.question.minimise is None:
+    if source.study.config.question.minimise is None:
         return _bisected(source, trial, limit, supply.unit)
     model, data = program(limit.drop(source))
     relax(model, data, Elastic({supply.name: int(limit.value)}))
@@ -69,7 +69,7 @@ def _stretched(
     applied: Callable[[float], Callable[[OptionSource], OptionSource]],
 ) -> Change | None:
     """The least value of a limit on the whole fleet, of which the solved elastic program says how much is `taken`."""
-    if source.study.study.question.minimise is None:
+    if source.study.config.question.minimise is None:
         return _bisected(source, trial, limit)
     model, data = program(limit.drop(source))
     relax(model, data, elastic)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from planner.allocation import Allocation
+from planner.certificate.certificate import certify
 from planner.errors import InputError
 from planner.explain.change import VERIFY_GAP, Change
 from planner.explain.less_service import later, less_demand, less_of_everything, more_kinds, no_spares, slower
 from planner.explain.limits import Limit
 from planner.explain.more_resources import more_money, more_power, more_supply
 from planner.explain.trial import Trial, cost_of
+from planner.operation.costs import supply_costs
 from planner.options.build import OptionSource
-from planner.plan.allocation import Allocation
-from planner.plan.certificate import certify
-from planner.plan.costs import supply_costs
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from formulations.program.build import build_program
 from formulations.program.data import ProgramData
+from planner.allocation import Allocation
 from planner.config.resolved import ResolvedStudy
 from planner.explain.trial import Trial, optimum
 from planner.explain.variants import (
@@ -32,10 +33,9 @@ from planner.explain.variants import (
     with_ttft,
 )
 from planner.options.build import OptionSource
-from planner.plan.allocation import Allocation
-from planner.questions.answer import Answer
-from planner.questions.optimise import Goal, optimise
-from planner.solver.highs import SolverOptions, solve_relaxation
+from planner.problem.answer import Answer
+from planner.problem.highs import SolverOptions, solve_relaxation
+from planner.problem.optimise import Goal, optimise
 
 DEMAND_STEPS = (0.01, 0.1)
 """Shares of demand by which the next step is priced."""
@@ -114,7 +114,7 @@ def sensitivity(source: OptionSource, answer: Answer, seconds: float) -> Sensiti
 
     With no seconds at all, the marginal prices alone: one linear program.
     """
-    if source.study.study.question.minimise != "cost" or answer.allocation is None:
+    if source.study.config.question.minimise != "cost" or answer.allocation is None:
         return Sensitivity(notes=("sensitivities are given for questions that minimise cost",))
     prices = marginals(source.study, answer.data)
     if seconds <= 0:
@@ -141,7 +141,7 @@ def marginals(study: ResolvedStudy, data: ProgramData) -> tuple[Marginal, ...]:
     """
     model = build_program(data)
     model.Limit_Share.deactivate()
-    settings = study.study.solver
+    settings = study.config.solver
     relaxed = solve_relaxation(
         model, SolverOptions(0.0, settings.time_limit_s, settings.threads, settings.seed)
     )

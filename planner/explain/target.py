@@ -11,7 +11,7 @@ from fleets.errors import CatalogError
 from planner.config.resolved import ResolvedSupply
 from planner.errors import InputError
 from planner.options.build import OptionSource
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
 
 
 @dataclass(frozen=True)

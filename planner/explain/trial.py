@@ -6,17 +6,17 @@ import time
 from dataclasses import dataclass, field
 
 from formulations.program.build import build_program
+from planner.by_hand.greedy import greedy
 from planner.errors import InputError
 from planner.explain.variants import with_time
+from planner.operation.costs import supply_costs
 from planner.options.build import OptionSource
-from planner.plan.costs import supply_costs
-from planner.plan.greedy import greedy
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.data import data_for
+from planner.problem.highs import SolverOptions, solve_program, solve_relaxation
+from planner.problem.optimise import optimise
 from planner.questions.ask import ask
 from planner.questions.goals import goal_of
-from planner.questions.optimise import optimise
-from planner.solver.highs import SolverOptions, solve_program, solve_relaxation
-from planner.solver.program import data_for
 
 SMALLEST_TIME_S = 0.5
 """Even late trials get this long; a trial that runs out is reported as undecided, never as an answer."""
@@ -64,7 +64,7 @@ class Trial:
         """Whether any plan serves the study; None where the time ran out first."""
         self.count()
         study = source.study
-        if study.study.question.minimise is None:
+        if study.config.question.minimise is None:
             try:
                 answer = ask(with_time(source, self.solve_s, ANY_PLAN))
             except InputError:
@@ -73,14 +73,16 @@ class Trial:
         data = data_for(
             study,
             source.options().options,
-            budget_usd_per_hour=study.study.question.budget_usd_per_hour,
+            budget_usd_per_hour=study.config.question.budget_usd_per_hour,
         )
         if any(not data.offers_for(workload.name) for workload in study.workloads):
             return False
         if greedy(data) is not None:
             return True
         model = build_program(data)
-        settings = SolverOptions(ANY_PLAN, self.solve_s, study.study.solver.threads, study.study.solver.seed)
+        settings = SolverOptions(
+            ANY_PLAN, self.solve_s, study.config.solver.threads, study.config.solver.seed
+        )
         if solve_relaxation(model, settings).objective is None:
             return False
         result = solve_program(model, settings)
@@ -89,8 +91,8 @@ class Trial:
     def answer(self, source: OptionSource, gap: float | None = None) -> Answer:
         """The study's own question, solved to its gap (or another) in the time left; no simpler plan is looked for."""
         self.count()
-        question = source.study.study.question
-        timed = with_time(source, self.solve_s, source.study.study.solver.gap if gap is None else gap)
+        question = source.study.config.question
+        timed = with_time(source, self.solve_s, source.study.config.solver.gap if gap is None else gap)
         return optimise(timed, goal_of(question)) if question.minimise else ask(timed)
 
 

@@ -13,7 +13,7 @@ from planner.explain.variants import with_workload
 from planner.options.build import OptionSource
 from planner.options.dropouts import Reach, reach
 from planner.options.performance import Performance
-from planner.solver.program import data_for
+from planner.problem.data import data_for
 
 Cause = Literal["memory", "pace", "ttft", "supply", "profiles", "layouts"]
 

@@ -70,27 +70,27 @@ def with_ttft(source: OptionSource, name: str, milliseconds: float) -> OptionSou
 
 def with_config(source: OptionSource, **changes: Any) -> OptionSource:
     """Fields of the config changed that no table depends on (`power_limit_kw`, `question`, `spares`, `solver`)."""
-    config = source.study.study.model_copy(update=changes)
-    return replace(source, study=replace(source.study, study=config))
+    config = source.study.config.model_copy(update=changes)
+    return replace(source, study=replace(source.study, config=config))
 
 
 def with_budget(source: OptionSource, usd_per_hour: float | None) -> OptionSource:
     """Another budget in the question."""
-    question = source.study.study.question.model_copy(update={"budget_usd_per_hour": usd_per_hour})
+    question = source.study.config.question.model_copy(update={"budget_usd_per_hour": usd_per_hour})
     return with_config(source, question=question)
 
 
 def with_time(source: OptionSource, seconds: float, gap: float) -> OptionSource:
     """A time limit and a gap for one what-if solve."""
-    solver = source.study.study.solver.model_copy(update={"time_limit_s": seconds, "gap": gap})
+    solver = source.study.config.solver.model_copy(update={"time_limit_s": seconds, "gap": gap})
     return with_config(source, solver=solver)
 
 
 def with_layouts(source: OptionSource, **changes: Any) -> OptionSource:
     """Other limits on layouts; the physics is evaluated again."""
-    config = source.study.study
+    config = source.study.config
     layouts = config.layouts.model_copy(update=changes)
-    study = replace(source.study, study=config.model_copy(update={"layouts": layouts}))
+    study = replace(source.study, config=config.model_copy(update={"layouts": layouts}))
     return OptionSource(study, source.screening)
 
 
@@ -110,5 +110,5 @@ def supply_key(study: ResolvedStudy, name: str) -> str:
 
 def workload_key(study: ResolvedStudy, name: str) -> str:
     """Where a workload stands in the config: `workloads[0]`."""
-    index = next(i for i, workload in enumerate(study.study.workloads) if workload.name == name)
+    index = next(i for i, workload in enumerate(study.config.workloads) if workload.name == name)
     return f"workloads[{index}]"

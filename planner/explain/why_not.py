@@ -18,8 +18,8 @@ from planner.explain.target import Target, find_target
 from planner.explain.trial import Trial, optimum
 from planner.explain.variants import supply_key, tpot_ms, with_supplies, with_tpot, workload_key
 from planner.options.build import OptionSource
-from planner.questions.answer import Answer
-from planner.solver.program import data_for
+from planner.problem.answer import Answer
+from planner.problem.data import data_for
 
 MARGIN = 0.01
 """Relative distance from a threshold price at which both sides are solved."""

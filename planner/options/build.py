@@ -17,10 +17,10 @@ from planner.config.resolved import ResolvedStudy, ResolvedWorkload
 from planner.options.classes import service_classes
 from planner.options.dropouts import dropouts
 from planner.options.kinds import Rejection, in_roles, kind_tables
+from planner.options.measured import MeasuredKind, measured_kinds
 from planner.options.performance import Performance, performance
 from planner.options.pieces import Estimate, Pieces, pieces
 from planner.options.prefill import prefill_options
-from planner.profiles.options import MeasuredKind, measured_kinds
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class OptionSource:
 
     def __post_init__(self) -> None:
         self.measured, self.refused_rows = measured_kinds(self.study)
-        if self.study.study.physics and not self.tables:
+        if self.study.config.physics and not self.tables:
             self._evaluate()
 
     @property
@@ -109,7 +109,7 @@ class OptionSource:
         return replace(self, forbidden=self.forbidden | set(kinds))
 
     def _evaluate(self) -> None:
-        study, config = self.study, self.study.study
+        study, config = self.study, self.study.config
         accelerators = {s.accelerator.name: s.accelerator for s in study.supplies if s.accelerator}
         for model in study.models:
             workloads = tuple(w for w in study.workloads if w.model == model.name)

@@ -14,13 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from planner.allocation import Allocation, Deployment
+from planner.certificate.certificate import Certificate, certify
+from planner.checks import Check
 from planner.config.load import study_from
 from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
 from planner.options.build import OptionSet, OptionSource
-from planner.plan.allocation import Allocation, Deployment
-from planner.plan.certificate import Certificate, certify
-from planner.plan.checks import Check
 
 PACKAGES = ("fleetplan", "pyomo", "highspy", "numpy", "pandas", "pydantic", "scipy")
 MOST_REFINEMENTS = 4
@@ -35,7 +35,7 @@ def dump(
         "format": FORMAT,
         "file": study.file,
         "folder": str(study.folder),
-        "config": study.study.model_dump(mode="json"),
+        "config": study.config.model_dump(mode="json"),
         "assumptions": {"name": study.assumptions.name, "version": study.assumptions.version},
         "objective": objective,
         "plan": {

@@ -8,16 +8,16 @@ from typing import Any
 
 import pandas as pd
 
+from planner.allocation import Allocation
+from planner.certificate.certificate import Certificate, certify
+from planner.certificate.optimality import optimality, remarks
 from planner.config.resolved import ResolvedStudy
 from planner.errors import CertificateError
-from planner.plan.allocation import Allocation
-from planner.plan.certificate import Certificate, certify
-from planner.plan.costs import deployment_costs, per_million, served, supply_costs, workload_costs
+from planner.operation.costs import deployment_costs, per_million, served, supply_costs, workload_costs
+from planner.operation.operation import Operation, operate
 from planner.plan.dump import dump
-from planner.plan.operation import Operation, operate
-from planner.plan.optimality import optimality, remarks
 from planner.plan.plan import Objective, Plan, Status
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
 
 INSTANCE_COLUMNS = (
     "option", "model", "accelerator", "site", "supply", "role", "instances", "spares", "gpus_per_instance", "layout",
@@ -41,7 +41,7 @@ def plan_from(answer: Answer) -> Plan:
     rejected = tuple(vars(rejection) for rejection in answer.options.rejections)
     if answer.allocation is None:
         return Plan(
-            study.study.name,
+            study.config.name,
             _assumptions(study),
             status,
             objective,
@@ -60,10 +60,10 @@ def plan_from(answer: Answer) -> Plan:
     if not certificate.passed:
         failed = "; ".join(map(str, certificate.failures))
         record = dump(study, allocation, certificate.checks, vars(objective))
-        raise CertificateError(f"the plan of {study.study.name} failed its certificate: {failed}", record)
+        raise CertificateError(f"the plan of {study.config.name} failed its certificate: {failed}", record)
     operations = [operate(deployment, answer.options) for deployment in allocation.deployments]
     return Plan(
-        study.study.name,
+        study.config.name,
         _assumptions(study),
         status,
         objective,
@@ -82,8 +82,8 @@ def _assumptions(study: ResolvedStudy) -> dict[str, Any]:
     return {
         "name": study.assumptions.name,
         "version": study.assumptions.version,
-        "prefill": study.study.prefill,
-        "utilisation": study.study.utilisation,
+        "prefill": study.config.prefill,
+        "utilisation": study.config.utilisation,
         "prices": {
             s.name: {"usd_per_hour": s.usd_per_hour, "source": s.price_source} for s in study.supplies
         },
@@ -96,14 +96,14 @@ def _notes(answer: Answer) -> tuple[str, ...]:
     if first is not None and value is not None and abs(value - first) > 1e-9 * abs(first):
         notes.append(
             f"{first:,.2f} {answer.unit} is possible; {abs(value - first) / abs(first):.2%} of it is given up for fewer "
-            f"kinds (simplicity: {study.study.simplicity:g})"
+            f"kinds (simplicity: {study.config.simplicity:g})"
         )
     requests = [workload.name for workload in study.workloads if workload.counts_requests]
     if requests:
         notes.append(
             f"no lengths given: tokens of {', '.join(requests)} are requests, in rates and in cost per million"
         )
-    if study.study.physics and not study.study.prefill:
+    if study.config.physics and not study.config.prefill:
         notes.append("prefill: false: prompts take no instance time in this plan")
     return tuple(notes)
 
@@ -179,7 +179,7 @@ def _workloads(study: ResolvedStudy, allocation: Allocation, operations: Sequenc
         cost = costs[workload.name]
         first = max((o.ttft_s[workload.name] for o in here if workload.name in o.ttft_s), default=math.nan)
         limit = math.nan if workload.max_ttft_s is None else workload.max_ttft_s * (1 + workload.safety)
-        inputs = tokens / workload.output_tokens * workload.input_tokens if study.study.prefill else 0.0
+        inputs = tokens / workload.output_tokens * workload.input_tokens if study.config.prefill else 0.0
         kinds = len({o.deployment.option.kind for o in here})
         rows.append(
             (workload.name, workload.model, workload.asked_demand, workload.safety, tokens, workload.asked_pace,

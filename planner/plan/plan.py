@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.plan.certificate import Certificate
+from planner.certificate.certificate import Certificate
 
 SCHEMA_VERSION = 1
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.options.build import OptionSource
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.optimise import Goal, optimise
+from planner.problem.settings import with_solver
 from planner.questions.goals import goal_of, throughput_goal, within_budget
-from planner.questions.optimise import Goal, optimise
-from planner.questions.settings import with_solver
 from planner.questions.simplify import simplify
 from planner.questions.throughput import as_served
 
@@ -74,7 +74,7 @@ def next_best(
     accepted = [best]
     if best.allocation is None or best.objective is None:
         return Alternatives((best,), True)
-    limit = source.study.study.solver.time_limit_s if seconds is None else seconds
+    limit = source.study.config.solver.time_limit_s if seconds is None else seconds
     deadline = time.perf_counter() + limit
     worst = best.objective * (1 + within if goal.sense == "minimise" else 1 - within)
     if goal.objective == "cost":
@@ -102,7 +102,7 @@ def next_best(
 
 def alternatives_to(source: OptionSource, best: Answer) -> Alternatives | None:
     """The alternatives that the config asks for, to its answer; None where it asks for none."""
-    config = source.study.study
+    config = source.study.config
     if config.alternatives is None:
         return None
     question = config.question

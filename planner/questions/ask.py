@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from planner.errors import InputError
 from planner.options.build import OptionSource
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.optimise import optimise
 from planner.questions.goals import goal_of
-from planner.questions.optimise import optimise
 from planner.questions.pace import fastest
 from planner.questions.simplify import simplify
 from planner.questions.throughput import most_throughput
@@ -18,7 +18,7 @@ def ask(source: OptionSource) -> Answer:
     Raises `InputError` where throughput has no end, and for a frontier, which has many answers
     (`planner.questions.frontier.trace`).
     """
-    question = source.study.study.question
+    question = source.study.config.question
     if question.frontier is not None:
         raise InputError(
             [f"{source.study.file}: question.frontier has many answers, not one plan; trace it as a frontier"]

@@ -17,16 +17,16 @@ import numpy as np
 from planner.config.resolved import ResolvedStudy, ResolvedWorkload
 from planner.config.schema import Axis
 from planner.errors import InputError
+from planner.operation.costs import served
 from planner.options.build import OptionSource
-from planner.plan.costs import served
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.highs import Termination
+from planner.problem.optimise import Goal, optimise
+from planner.problem.settings import with_solver
 from planner.questions.goals import cost_goal, scaled, throughput_goal
-from planner.questions.optimise import Goal, optimise
 from planner.questions.pace import kept_pace, search_pace
-from planner.questions.settings import with_solver
 from planner.questions.simplify import simplify
 from planner.questions.throughput import as_served, is_bounded, or_none, refuse_unbounded
-from planner.solver.highs import Termination
 
 UNITS: dict[Axis, str] = {"cost": "$/h", "pace": "tokens/s per user", "throughput": "tokens/s"}
 COLUMNS: dict[Axis, str] = {
@@ -102,12 +102,12 @@ def trace(source: OptionSource) -> Frontier:
     """Trace the frontier that the config's question asks for; raises `InputError` where one end is open."""
     since = time.perf_counter()
     study = source.study
-    question = study.study.question
+    question = study.config.question
     assert question.frontier is not None
     first, second = question.frontier
     swept: Axis = "pace" if "pace" in (first, second) else "throughput"
     optimised = second if first == swept else first
-    deadline = since + study.study.solver.time_limit_s
+    deadline = since + study.config.solver.time_limit_s
     if optimised == "throughput":
         refuse_unbounded(source)
     ends = question.between or _ends(source, swept, _goal(source, optimised), deadline)
@@ -133,7 +133,7 @@ def trace(source: OptionSource) -> Frontier:
 
 
 def _goal(source: OptionSource, optimised: Axis) -> Goal:
-    budget = source.study.study.question.budget_usd_per_hour
+    budget = source.study.config.question.budget_usd_per_hour
     return cost_goal(budget) if optimised == "cost" else throughput_goal(source.study)
 
 
@@ -149,7 +149,7 @@ def _point(source: OptionSource, swept: Axis, optimised: Axis, value: float, sec
         answer = as_served(answer, goal.scaled)
     assert answer.objective is not None
     if swept == "pace":
-        name = source.study.study.question.workload
+        name = source.study.config.question.workload
         assert name is not None
         value = kept_pace(answer, name) / (1 + source.study.workload(name).safety)
     return Point(value, answer.objective, answer)
@@ -173,7 +173,7 @@ def _ends(
     """Lowest and highest value worth asking for; where there is no plan at all, why the search for one stopped."""
     study = source.study
     if swept == "pace":
-        name = study.study.question.workload
+        name = study.config.question.workload
         assert name is not None
         until = time.perf_counter() + _SEARCH * (deadline - time.perf_counter())
         lowest = optimise(with_solver(source, time_limit_s=until - time.perf_counter()), goal)
@@ -189,7 +189,7 @@ def _ends(
     most = or_none(optimise(with_solver(source, time_limit_s=share), most_goal))
     if most.objective is None:
         return most.termination
-    return most.objective / study.study.question.points, most.objective * (1 - _SAME)
+    return most.objective / study.config.question.points, most.objective * (1 - _SAME)
 
 
 def _from_demand(source: OptionSource) -> tuple[float, float]:
@@ -204,7 +204,7 @@ def _from_demand(source: OptionSource) -> tuple[float, float]:
                 "says how far the throughput is to be traced"
             ]
         )
-    return 2 * demand / study.study.question.points, 2 * demand
+    return 2 * demand / study.config.question.points, 2 * demand
 
 
 def _undominated(points: list[Point], lower_is_better: bool) -> list[Point]:

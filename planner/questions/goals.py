@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from formulations.program.data import ProgramData
+from planner.allocation import Allocation
 from planner.config.resolved import ResolvedStudy
 from planner.config.schema import Question
-from planner.plan.allocation import Allocation
-from planner.questions.optimise import Goal
+from planner.problem.optimise import Goal
 
 
 def goal_of(question: Question) -> Goal:
@@ -32,7 +32,7 @@ def cost_goal(budget_usd_per_hour: float | None = None) -> Goal:
 
 def scaled(study: ResolvedStudy) -> tuple[str, ...]:
     """Workloads whose demand a throughput question multiplies: the one it names, or all."""
-    asked = study.study.question.workload
+    asked = study.config.question.workload
     return (asked,) if asked else tuple(workload.name for workload in study.workloads)
 
 
@@ -45,7 +45,7 @@ def throughput_goal(study: ResolvedStudy) -> Goal:
         whole = {w.name: w.demand if w.demand > 0 else data.lot[w.name] for w in data.workloads}
         return sum(whole[name] / margin[name] for name in names)
 
-    budget = study.study.question.budget_usd_per_hour
+    budget = study.config.question.budget_usd_per_hour
     return Goal("throughput", "maximise", "tokens/s", tokens, budget, names)
 
 

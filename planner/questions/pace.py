@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.allocation import Allocation
 from planner.errors import InputError
+from planner.operation.costs import SECONDS_PER_HOUR
 from planner.options.build import OptionSource
-from planner.plan.allocation import Allocation
-from planner.plan.costs import SECONDS_PER_HOUR
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.optimise import Goal, optimise
+from planner.problem.settings import with_solver
 from planner.questions.goals import cost_goal
-from planner.questions.optimise import Goal, optimise
-from planner.questions.settings import with_solver
 from planner.questions.simplify import simplify
 
 UNIT = "tokens/s per user"
@@ -47,15 +47,15 @@ class Bracket:
 def fastest(source: OptionSource, seconds: float | None = None) -> Answer:
     """The fastest pace of the question's workload, and the cheapest fleet that has it."""
     study = source.study
-    question = study.study.question
+    question = study.config.question
     assert question.workload is not None
     workload = study.workload(question.workload)
     _refuse_unmeasured_pace(source, workload.name)
-    limit = study.study.solver.time_limit_s if seconds is None else seconds
+    limit = study.config.solver.time_limit_s if seconds is None else seconds
     deadline = time.perf_counter() + limit
     budget, remark = _budget(source, deadline)
     found = search_pace(
-        source, workload.name, cost_goal(budget), study.study.solver.gap, deadline - 0.2 * limit
+        source, workload.name, cost_goal(budget), study.config.solver.gap, deadline - 0.2 * limit
     )
     goal = cost_goal(budget)
     if found.plan is None:
@@ -67,7 +67,7 @@ def fastest(source: OptionSource, seconds: float | None = None) -> Answer:
     cheapest = optimise(with_solver(final, time_limit_s=deadline - time.perf_counter()), goal)
     answer = simplify(found.plan if cheapest.allocation is None else cheapest, goal)
     asked = 1 + workload.safety
-    near = found.refused <= found.served * (1 + study.study.solver.gap)
+    near = found.refused <= found.served * (1 + study.config.solver.gap)
     return replace(
         answer,
         study=final.study,
@@ -173,7 +173,7 @@ def _budget(source: OptionSource, deadline: float) -> tuple[float | None, tuple[
     much per token more.
     """
     study = source.study
-    question = study.study.question
+    question = study.config.question
     assert question.workload is not None
     price, budget = question.max_usd_per_million_tokens, question.budget_usd_per_hour
     if price is None:

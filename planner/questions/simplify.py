@@ -12,13 +12,14 @@ from dataclasses import replace
 
 from formulations.program.build import build_program
 from formulations.program.data import Granted, Offer, ProgramData
+from planner.allocation import Allocation
 from planner.config.schema import SolverSettings
-from planner.plan.allocation import Allocation, read_allocation
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.highs import SolverOptions, solve_program
+from planner.problem.optimise import Goal
+from planner.problem.read import read_allocation
+from planner.problem.start import write_start
 from planner.questions.goals import worth
-from planner.questions.optimise import Goal
-from planner.solver.highs import SolverOptions, solve_program
-from planner.solver.start import write_start
 
 MOST_SECONDS = 2.0
 SHARE_OF_TIME = 0.2
@@ -43,7 +44,7 @@ def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer
     if first is None or answer.objective is None:
         return answer
     answer = replace(answer, objective=worth(goal, answer.data, first))  # from prices, free of scaling
-    settings = answer.study.study.solver
+    settings = answer.study.config.solver
     share = LATE_SHARE_OF_TIME if answer.termination == "time_limit" else SHARE_OF_TIME
     if seconds is None:
         seconds = min(share * settings.time_limit_s, MOST_SECONDS)
@@ -55,7 +56,7 @@ def simplify(answer: Answer, goal: Goal, seconds: float | None = None) -> Answer
     )  # nothing is simpler than a kind for each model
     since = time.perf_counter()
     found = first
-    for candidates in CANDIDATES if answer.study.study.simplicity > 0 else CANDIDATES[:1]:
+    for candidates in CANDIDATES if answer.study.config.simplicity > 0 else CANDIDATES[:1]:
         left = seconds - (time.perf_counter() - since)
         if left > 0 and complexity(found)[:3] > least:
             data = answer.data.only(_offers(answer, goal, candidates), _granted(answer, goal))
@@ -85,7 +86,7 @@ def _best_as_simple(
     answer: Answer, goal: Goal, simple: Allocation, settings: SolverSettings, seconds: float
 ) -> Allocation:
     """The best plan by the goal that uses nothing but what the simple one uses; what was granted need not be spent."""
-    if answer.study.study.simplicity == 0:
+    if answer.study.config.simplicity == 0:
         return simple
     served = {(d.option.id, d.supply, name) for d in simple.deployments for name in d.tokens_per_s}
     data = answer.data.only({key[:2] for key in served}, _granted(answer, goal))
@@ -115,7 +116,7 @@ def complexity(allocation: Allocation) -> tuple[int, int, int, int]:
 def _granted(answer: Answer, goal: Goal) -> Granted:
     """The objective that must be kept, in the program's unit."""
     assert answer.objective is not None
-    share = answer.study.study.simplicity + _ROUNDING
+    share = answer.study.config.simplicity + _ROUNDING
     value = answer.objective / goal.scale(answer.data)
     return Granted(goal.objective, value * (1 + share if goal.sense == "minimise" else 1 - share))
 

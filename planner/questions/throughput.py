@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.errors import InputError
+from planner.operation.costs import served
 from planner.options.build import OptionSource
-from planner.plan.costs import served
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.optimise import optimise
 from planner.questions.goals import scaled, throughput_goal
-from planner.questions.optimise import optimise
 from planner.questions.simplify import simplify
 
 
@@ -71,14 +71,14 @@ def _endless(source: OptionSource) -> list[ResolvedSupply]:
 
 def _bounded(study: ResolvedStudy, supply: ResolvedSupply) -> bool:
     """Whether a limit, the budget or the power limit ends what can be bought of a supply."""
-    config = study.study
+    config = study.config
     costs = config.question.budget_usd_per_hour is not None and supply.usd_per_hour > 0
     draws = config.power_limit_kw is not None and (supply.power_kw or 0.0) > 0
     return supply.limit is not None or costs or draws
 
 
 def _advice(study: ResolvedStudy, supply: ResolvedSupply) -> str:
-    if study.study.question.budget_usd_per_hour is not None:
+    if study.config.question.budget_usd_per_hour is not None:
         return (
             f"{study.file}: fleet.supply: {supply.name} costs nothing and has no limit, so throughput has no end; give "
             "it a price_usd_per_hour or a limit [accelerators]"

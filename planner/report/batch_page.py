@@ -15,10 +15,10 @@ from planner.plotting.whatif.statistics import (
 )
 from planner.report.charts.chart import Chart
 from planner.report.labels import any_table
-from planner.report.numbers import short
 from planner.report.page import page
 from planner.report.plan_page import Figure
 from planner.report.table_view import TableView
+from planner.wording.numbers import short
 
 MOST_KEYS = 6
 """Keys that get a figure of their own: the strongest."""

@@ -11,7 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from planner.report.numbers import DASH
+from planner.wording.numbers import DASH
 
 PIPE_WIDTH = 100
 """Columns, at least, where output goes to a file or a pipe: nobody's window limits it."""

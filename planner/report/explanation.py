@@ -13,8 +13,8 @@ from rich.text import Text
 from planner.explain.explain import Explanation
 from planner.explain.why_not import WhyNot
 from planner.report.console import Column, print_table, report_console, table
-from planner.report.numbers import number, share
 from planner.report.text import print_plan
+from planner.wording.numbers import number, share
 
 
 def print_explanation(explanation: Explanation, console: Console | None = None) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from planner.report import plan_tables
 from planner.report.charts.chart import Chart
 from planner.report.labels import any_cell, any_table
-from planner.report.numbers import DASH, known, number, short
 from planner.report.page import page, render
 from planner.report.table_view import TableView
+from planner.wording.numbers import DASH, known, number, short
 
 VERDICTS = {
     "proven": ("good", "proven optimal within the gap"),

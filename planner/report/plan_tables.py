@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from planner.report.labels import any_table, title_and_unit
-from planner.report.numbers import DASH
+from planner.report.labels import any_table
 from planner.report.table_view import (
     Cell,
     Field,
@@ -18,6 +17,8 @@ from planner.report.table_view import (
     table_view,
     text,
 )
+from planner.wording.numbers import DASH
+from planner.wording.units import title_and_unit
 
 SMALLEST_SHARE = 0.005
 """Parts of an instance's time below this everywhere get no column."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from planner.report.numbers import DASH, known, number, share
+from planner.wording.numbers import DASH, known, number, share
 
 Record = Mapping[str, Any]
 

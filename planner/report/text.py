@@ -13,7 +13,7 @@ from rich.text import Text
 
 from planner.plan.plan import Plan
 from planner.report.console import Column, print_table, report_console, table
-from planner.report.numbers import number, share
+from planner.wording.numbers import number, share
 
 MOST_KEYS = 3
 SMALLEST_SHARE = 0.005

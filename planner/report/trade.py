@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.questions.frontier import UNITS, Frontier
 from planner.report.console import Column, print_table, report_console, table
-from planner.report.numbers import number, share
+from planner.wording.numbers import number, share
 
 _DIGITS = {"cost": 2, "pace": 1, "throughput": 0}
 
@@ -16,7 +16,7 @@ def frontier_document(frontier: Frontier) -> dict[str, Any]:
     """The frontier as plain data for JSON."""
     swept, optimised = frontier.axes
     return {
-        "name": frontier.study.study.name,
+        "name": frontier.study.config.name,
         "swept": {"quantity": swept, "unit": UNITS[swept], "workload": frontier.workload},
         "optimised": {"quantity": optimised, "unit": UNITS[optimised]},
         "points": [
@@ -51,7 +51,7 @@ def print_frontier(frontier: Frontier) -> None:
         )
         for point, row in zip(frontier.points, frontier.rows(), strict=True)
     ]
-    name = frontier.study.study.name
+    name = frontier.study.config.name
     if not rows:
         console.print(f"{name}: no plan at any {swept}; `fleetplan explain` says what stands in the way")
         return

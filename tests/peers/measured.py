@@ -9,9 +9,9 @@ from typing import Any
 
 from planner.config.load import study_from
 from planner.options.build import OptionSource
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
+from planner.problem.optimise import optimise
 from planner.questions.goals import cost_goal
-from planner.questions.optimise import optimise
 
 COST = cost_goal()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
 from tests.peers.measured import cheapest
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import drawn, measure, percentiles
-from planner.report.numbers import short
+from planner.wording.numbers import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

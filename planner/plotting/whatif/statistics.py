@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from planner.batch.results import BatchTables
-from planner.report.labels import title_and_unit
+from planner.wording.units import title_and_unit
 
 MOST_VALUES = 12
 """Distinct numbers of a key up to which each stands alone; more are put in this many groups of equal size."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import centre, measure, swings
-from planner.report.labels import title_and_unit
+from planner.wording.units import title_and_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import by_value, groups, is_numeric, key_label, measure, pool
 from planner.report.charts.chart import GREY, PALETTE, Chart, chart, label, plain, wrapped
 from planner.report.extras import need
-from planner.report.labels import title_and_unit
+from planner.wording.units import title_and_unit
 
 MOST_DOTS = 2000
 """Scenarios drawn as dots; beyond, the median and range of all are enough."""

@@ -8,7 +8,7 @@ from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import drawn, measure, percentiles
 from planner.report.charts.chart import PALETTE, Chart, chart, plain
 from planner.report.extras import need
-from planner.report.numbers import short
+from planner.wording.numbers import short
 
 
 def distribution(tables: BatchTables) -> Chart:

@@ -6,7 +6,7 @@ from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import grid, key_label, measure
 from planner.report.charts.chart import Chart, chart, plain, wrapped
 from planner.report.extras import need
-from planner.report.numbers import known, short
+from planner.wording.numbers import known, short
 
 MOST_CELLS_WITH_NUMBERS = 48
 

@@ -6,8 +6,8 @@ from planner.batch.results import BatchTables
 from planner.plotting.whatif.statistics import centre, key_label, measure, swings
 from planner.report.charts.chart import PALETTE, Chart, bars_height, chart, label, plain
 from planner.report.extras import need
-from planner.report.labels import title_and_unit
-from planner.report.numbers import known, short
+from planner.wording.numbers import known, short
+from planner.wording.units import title_and_unit
 
 ENDS = (("low", "key at its low end", PALETTE[0]), ("high", "key at its high end", PALETTE[1]))
 

@@ -10,7 +10,7 @@ import pyomo.environ as pyo
 from formulations.options import Option, Role
 from formulations.program.build import build_program
 from formulations.program.data import ProgramData, SupplyData, WorkloadData, program_data
-from planner.solver.highs import SolverOptions, SolverResult, solve_program
+from planner.problem.highs import SolverOptions, SolverResult, solve_program
 
 EXACT = SolverOptions(gap=0.0, time_limit_s=20.0, threads=1)
 

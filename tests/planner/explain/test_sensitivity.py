@@ -11,9 +11,9 @@ from formulations.program.build import build_program
 from planner import solve
 from planner.explain.sensitivity import Marginal, Sensitivity, marginals, sensitivity
 from planner.options.build import OptionSource
+from planner.problem.data import data_for
+from planner.problem.highs import SolverOptions, solve_relaxation
 from planner.questions.ask import ask
-from planner.solver.highs import SolverOptions, solve_relaxation
-from planner.solver.program import data_for
 from tests.planner.explain.cases import chat, limits, source_of, study
 
 TWO = [chat(), chat(name="slow", demand_tokens_per_s=8000, max_tpot_ms=80, input_tokens=4000)]

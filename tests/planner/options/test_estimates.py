@@ -11,11 +11,11 @@ from formulations.program.build import build_program
 from planner.config.load import load_study
 from planner.options.build import OptionSource
 from planner.options.pieces import Estimate
+from planner.problem.data import data_for
+from planner.problem.highs import SolverOptions, solve_program
+from planner.problem.optimise import optimise
 from planner.questions.goals import cost_goal, goal_of
-from planner.questions.optimise import optimise
-from planner.solver.highs import SolverOptions, solve_program
-from planner.solver.program import data_for
-from tests.planner.questions.test_optimise import holds_in_exact_physics
+from tests.planner.problem.test_optimise import holds_in_exact_physics
 
 
 def mixture_study(**changes: Any) -> dict[str, Any]:
@@ -155,7 +155,7 @@ STUDIES = {
 @pytest.mark.parametrize("name", STUDIES)
 def test_screening_changes_no_objective_of_a_real_study(name: str) -> None:
     study = load_study(STUDIES[name])
-    goal = goal_of(study.study.question)
+    goal = goal_of(study.config.question)
     screened, whole = OptionSource(study), OptionSource(study, screening=False)
     assert len(whole.options().options) > 2 * len(screened.options().options)
     with_screening, without = optimise(screened, goal), optimise(whole, goal)

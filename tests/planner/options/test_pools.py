@@ -16,9 +16,9 @@ from scipy.optimize import linprog
 
 from formulations.options import Option
 from planner.config.load import load_study
+from planner.operation.exact_step import exact_step, memory_share
 from planner.options.build import OptionSource
 from planner.options.performance import Performance
-from planner.plan.exact import exact_step, memory_share
 
 FloatArray = NDArray[np.float64]
 

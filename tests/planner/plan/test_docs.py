@@ -9,7 +9,8 @@ import pytest
 
 from planner import cli
 from planner.explain import bisect, change, sensitivity, why_not
-from planner.plan import certificate, checks, optimality
+from planner import checks
+from planner.certificate import certificate, optimality
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")

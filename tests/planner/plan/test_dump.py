@@ -14,7 +14,7 @@ from planner.config.load import load_study
 from planner.options.build import OptionSource
 from planner.plan.dump import replay, write_dump
 from planner.plan.extract import plan_from
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
 from planner.questions.ask import ask
 from tests.planner.explain.cases import study
 

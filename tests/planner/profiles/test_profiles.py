@@ -10,8 +10,8 @@ import pytest
 from planner.config.load import study_from
 from planner.errors import InputError
 from planner.options.build import OptionSource
+from planner.problem.optimise import optimise
 from planner.questions.goals import cost_goal
-from planner.questions.optimise import optimise
 
 COST = cost_goal()
 HEAD = "model,accelerator,gpus,workload,requests_per_s,role,tpot_ms,ttft_ms,label\n"

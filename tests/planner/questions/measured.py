@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.config.load import study_from
 from planner.options.build import OptionSource
-from planner.questions.answer import Answer
+from planner.problem.answer import Answer
 
 Row = tuple[str, int, str, float]
 """accelerator, gpus, workload, requests/s (a fifth field: TPOT in ms; a sixth: label)."""

@@ -11,10 +11,10 @@ import pytest
 from planner.config.load import study_from
 from planner.errors import InputError
 from planner.options.build import OptionSource
+from planner.problem.optimise import optimise
 from planner.questions.alternatives import alternatives_to, kinds_of, next_best
 from planner.questions.ask import ask
 from planner.questions.goals import cost_goal
-from planner.questions.optimise import optimise
 from tests.planner.questions.measured import source
 
 

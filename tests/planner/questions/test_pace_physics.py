@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from planner.config.load import study_from
+from planner.operation.exact_step import exact_step, memory_share
 from planner.options.build import OptionSource
-from planner.plan.exact import exact_step, memory_share
 from planner.questions.ask import ask
 from planner.questions.pace import fastest_alone
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from planner.config.load import load_study
 from planner.options.build import OptionSource
+from planner.problem.optimise import optimise
 from planner.questions.goals import cost_goal
-from planner.questions.optimise import optimise
-from tests.planner.questions.test_optimise import holds_in_exact_physics
+from tests.planner.problem.test_optimise import holds_in_exact_physics
 
 MODELS = ("llama-3.1-8b", "llama-3.1-70b", "mixtral-8x22b", "qwen3-30b-a3b", "gpt-oss-120b")
 ACCELERATORS = ("h100-sxm", "h200-sxm", "a100-80gb-sxm", "l40s", "mi300x")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from planner.problem.optimise import optimise
 from planner.questions.ask import ask
 from planner.questions.goals import cost_goal
-from planner.questions.optimise import optimise
 from planner.questions.simplify import complexity, simplify
 from tests.planner.questions.measured import bought, instances, source
 

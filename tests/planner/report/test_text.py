@@ -10,8 +10,8 @@ from rich.console import Console
 
 from planner.plan.plan import Plan
 from planner.report.console import PIPE_WIDTH, report_console
-from planner.report.numbers import share
 from planner.report.text import print_plan
+from planner.wording.numbers import share
 from tests.planner.report.conftest import HOSTILE
 
 

@@ -1,0 +1,69 @@
+"""In turn: a plan of all models within the markets' limits, one model after the other, each at the clearing prices.
+
+A model may use what earlier models left, minus what the relaxation wants for later ones. At clearing prices the models
+are content with about what the relaxation gives them, so little is lost but what whole instances cost; and each program
+is as small as one model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from formulations.options import Option
+from formulations.program.build import build_program
+from planner.allocation import Allocation, Deployment
+from planner.config.resolved import ResolvedStudy, ResolvedSupply
+from planner.problem.clock import Clock
+from planner.problem.data import data_for
+from planner.problem.highs import SolverOptions, solve_program
+from planner.problem.read import read_allocation
+
+Usage = dict[tuple[str, str], float]
+"""Accelerators by model and market."""
+
+
+def in_turn(
+    study: ResolvedStudy,
+    options: Collection[Option],
+    markets: Collection[ResolvedSupply],
+    usage: Usage,
+    clock: Clock,
+) -> Allocation | None:
+    """The models' plans side by side in the markets (priced supplies with the limits of all sites); None where a model
+    finds none with these options, or no time."""
+    names = sorted(
+        {option.model for option in options}, key=lambda m: -sum(v for (n, _), v in usage.items() if n == m)
+    )
+    left = {market.name: market.limit for market in markets}
+    units = {market.name: 0 for market in markets}
+    found: list[Deployment] = []
+    settings = study.config.solver
+    for number, name in enumerate(names):
+        kept = {m: sum(usage.get((later, m), 0.0) for later in names[number + 1 :]) for m in left}
+        supplies = tuple(_within(market, left[market.name], kept[market.name]) for market in markets)
+        part = replace(
+            study,
+            models=tuple(m for m in study.models if m.name == name),
+            workloads=tuple(w for w in study.workloads if w.model == name),
+            supplies=supplies,
+        )
+        data = data_for(part, [option for option in options if option.model == name])
+        model = build_program(data)
+        seconds = clock.left() / (2 * (len(names) - number))
+        limits = SolverOptions(settings.gap / 4, seconds, settings.threads, settings.seed)
+        if clock.expired or not solve_program(model, limits).has_solution:
+            return None
+        plan = read_allocation(model, data)
+        found += plan.deployments
+        for deployment in plan.deployments:
+            limit = left[deployment.supply]
+            left[deployment.supply] = None if limit is None else limit - deployment.gpus
+        for market, bought in plan.units.items():
+            units[market] += bought
+    return Allocation(tuple(found), units, 1.0)
+
+
+def _within(market: ResolvedSupply, left: int | None, kept: float) -> ResolvedSupply:
+    """A market whose limit is what is left of it, minus what is kept for others."""
+    return market if left is None else replace(market, limit=max(0, int(left - kept + 1e-6)))

@@ -1,0 +1,31 @@
+"""Read a solved program: the values of its variables as an allocation, free of Pyomo."""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from formulations.program.data import ProgramData
+from planner.allocation import Allocation, Deployment
+
+_NOTHING = 1e-9
+
+
+def read_allocation(model: pyo.ConcreteModel, data: ProgramData) -> Allocation:
+    """Read the solved program. Offers without instances are left out, and instances that serve nothing (free places
+    in units that are paid for)."""
+    spares_left = {key: round(pyo.value(model.Spares[key])) for key in model.SPARED}
+    found = []
+    for offer in data.offers:
+        instances = round(pyo.value(model.Instances[offer.key]))
+        if instances == 0:
+            continue
+        lots = {w: float(pyo.value(model.Flow[(*offer.key, w)])) for w in offer.option.workloads}
+        if max(lots.values()) <= _NOTHING:
+            continue
+        flows = {w: number * data.lot[w] for w, number in lots.items()}
+        smallest = _NOTHING * max(flows.values())
+        served = {w: flow for w, flow in flows.items() if flow > smallest}
+        spares = spares_left.pop((offer.option.kind, offer.supply.name), 0)
+        found.append(Deployment(offer.option, offer.supply.name, instances, spares, served))
+    units = {supply.name: round(pyo.value(model.Units[supply.name])) for supply in data.supplies}
+    return Allocation(tuple(found), units, float(pyo.value(model.Throughput)))

@@ -1,0 +1,1 @@
+"""Wording: how numbers, units and column names are written for people."""
