@@ -204,6 +204,6 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
 def test_the_page_lists_every_column() -> None:
     from planner.step_time.points import ALIASES, COLUMNS
 
-    page = (Path(__file__).resolve().parents[2] / "docs" / "physics.md").read_text()
+    page = (Path(__file__).resolve().parents[3] / "docs" / "physics.md").read_text()
     for column in (*COLUMNS, *ALIASES, "attn_scaledown", "draft"):
         assert column in page
