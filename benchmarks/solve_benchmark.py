@@ -56,18 +56,16 @@ def measure(name: str, unscreened: float | None = None) -> Measured:
     """Solve one config as pinned, or without screening and cutting up, for at most so many seconds."""
     start = time.perf_counter()
     from planner.config.load import load_study
-    from planner.options.build import OptionSource
-    from planner.problem.optimise import optimise, optimise_jointly
-    from planner.problem.settings import with_solver
-    from planner.questions.goals import cost_goal
+    from planner.problem.problem import Problem
+    from planner.problem.solve import solve
+    from planner.questions.minimise import CHEAPEST
 
-    source = OptionSource(load_study(FOLDER / f"fleet_{name}.yaml"), screening=unscreened is None)
-    if unscreened is None:
-        answer = optimise(source, cost_goal())
-    else:
-        answer = optimise_jointly(with_solver(source, time_limit_s=unscreened), cost_goal())
+    clever = unscreened is None
+    study = load_study(FOLDER / f"fleet_{name}.yaml")
+    problem = Problem(study, screening=clever, decomposition=clever).with_solver(seconds=unscreened)
+    answer = solve(problem, CHEAPEST)
     total = time.perf_counter() - start
-    screened = source.options()
+    screened = problem.options()
     return Measured(
         name=f"fleet {name}" if unscreened is None else f"fleet {name} unscreened",
         raw=screened.raw_count,

@@ -1,6 +1,7 @@
 """What a plan would have cost otherwise: without its margin, and under the paper's ideal constants.
 
-Both are answers to the same study with one thing changed. They are left out where the plan itself took long.
+Both are answers to the same study with one thing changed, each within the time limit again; `detail: quick` leaves them
+out.
 """
 
 from __future__ import annotations
@@ -8,35 +9,33 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleets import catalog
-from planner.config.resolved import ResolvedStudy
-from planner.options.build import OptionSource
+from planner.config.resolved import ResolvedStudy, ResolvedWorkload
+from planner.config.variants import with_workloads
+from planner.objectives import COST
 from planner.problem.answer import Answer
-from planner.questions.ask import ask
+from planner.problem.problem import Problem
+from planner.questions.ask import ask, question_of
 
 IDEAL = "erdil-2025"
-PATIENCE_S = 10.0
-"""Longest planning time after which the study is solved again for comparison."""
 
 
-def comparisons(
-    source: OptionSource, answer: Answer, seconds: float
-) -> tuple[dict[str, float], tuple[str, ...]]:
+def comparisons(problem: Problem, answer: Answer) -> tuple[dict[str, float], tuple[str, ...]]:
     """($ per hour of the alternatives by name, notes for the plan); empty for questions other than cost."""
-    study = source.study
-    asked_cost = study.config.question.minimise == "cost" and answer.objective is not None
-    if not asked_cost or not study.config.physics or seconds > PATIENCE_S:
+    study, question = problem.study, question_of(problem)
+    asked_cost = question.demands_all and question.goal.objective is COST and answer.objective is not None
+    if not asked_cost or not study.config.physics:
         return {}, ()
     assert answer.objective is not None
     found: dict[str, float] = {}
     notes = [_error_band(study)]
     if any(workload.safety > 0 for workload in study.workloads):
-        plain = ask(source.asking(*(workload.without_margin() for workload in study.workloads)))
+        plain = ask(problem.changed(with_workloads, ResolvedWorkload.without_margin))
         if plain.objective is not None:
             found["without_margin_usd_per_hour"] = plain.objective
             extra = answer.objective - plain.objective
             notes.append(f"the margin costs ${extra:,.2f} per hour ({_share(extra, plain.objective)} more)")
     if study.assumptions.name != IDEAL:
-        ideal = ask(OptionSource(replace(study, assumptions=catalog.assumption_set(IDEAL)), source.screening))
+        ideal = ask(problem.with_study(replace(study, assumptions=catalog.assumption_set(IDEAL))))
         if ideal.objective is not None:
             found["ideal_usd_per_hour"] = ideal.objective
             less = answer.objective - ideal.objective

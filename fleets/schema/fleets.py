@@ -22,6 +22,16 @@ AcceleratorReference = Annotated[
 Usd = Annotated[float, Field(ge=0, le=1e5, allow_inf_nan=False)]
 
 
+Intensity = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
+class Site(FrozenModel):
+    """What all supplies at a site share."""
+
+    carbon_kg_per_kwh: Intensity | None = None
+    """Carbon intensity of the site's electricity, kg of CO2 per kWh."""
+
+
 class Supply(FrozenModel):
     """Accelerators of one type at one site, to be rented or owned; an instance lies within one supply."""
 
@@ -43,6 +53,8 @@ class Supply(FrozenModel):
     """Power, space and upkeep of one owned accelerator in use; default 0."""
     power_kw_per_accelerator: Annotated[Positive, Field(le=1000)] | None = None
     """Power of one accelerator with its share of host and cooling; default: its design power (tdp_w)."""
+    carbon_kg_per_kwh: Intensity | None = None
+    """Carbon intensity of its electricity, kg of CO2 per kWh; default: its site's."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Supply:
@@ -71,6 +83,8 @@ class Fleet(FrozenModel):
     name: Name | None = None
     description: str = ""
     supply: Annotated[tuple[Supply, ...], Field(min_length=1)]
+    sites: dict[Name, Site] = {}
+    """What is known of the sites that supplies name."""
     sources: tuple[Source, ...] = ()
 
     @model_validator(mode="after")
@@ -79,4 +93,7 @@ class Fleet(FrozenModel):
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} stand twice among the supplies; give each a name or site")
+        unused = sorted(set(self.sites) - {supply.site for supply in self.supply})
+        if unused:
+            raise ValueError(f"sites: {', '.join(unused)}: no supply names it as its site")
         return self

@@ -20,17 +20,17 @@ from formulations.program.linear import weighted
 
 
 def batch_rule(data: ProgramData) -> Callable[..., object]:
-    """The rule  Σ_w steps_per_lot[resource, w]·Flow[w] ≤ Steps  by option, supply and resource."""
+    """The rule  Σ_w step_rate_per_lot[resource, w]·SequenceRate[w] ≤ StepRate  by option, supply and resource."""
     offers = {offer.key: offer for offer in data.offers}
 
     def limit(model: pyo.ConcreteModel, option: str, supply: str, resource: str) -> object:
         offer = offers[option, supply]
-        needs = offer.steps_per_lot[offer.option.resources.index(resource)]
-        flows = [
-            (need, model.Flow[option, supply, workload])
+        needs = offer.step_rate_per_lot[offer.option.resources.index(resource)]
+        rates = [
+            (need, model.SequenceRate[option, supply, workload])
             for need, workload in zip(needs, offer.option.workloads, strict=True)
         ]
-        return weighted([*flows, (-1.0, model.Steps[option, supply])]) <= 0.0
+        return weighted([*rates, (-1.0, model.StepRate[option, supply])]) <= 0.0
 
     return limit
 

@@ -1,18 +1,20 @@
-"""Build the program: every concern in its order. Adding a constraint is one file and one line here."""
+"""Build the program: every concern in its order.
+
+A limit on a sum over the fleet is data (`data.Cap`) and needs nothing here; rows of another form are one file and one
+line.
+"""
 
 from __future__ import annotations
 
 import pyomo.environ as pyo
 
 from formulations.program import (
-    budget,
     busy_time,
-    costs,
+    caps,
     demand,
     kinds,
     memory,
     pace,
-    power,
     simplicity,
     spares,
     supply,
@@ -20,7 +22,7 @@ from formulations.program import (
     variables,
 )
 from formulations.program.data import ProgramData
-from formulations.program.objectives import OBJECTIVES
+from formulations.program.objectives import objective as add_objective
 
 CONCERNS = (
     variables,
@@ -31,18 +33,16 @@ CONCERNS = (
     tightening,
     spares,
     supply,
-    costs,
-    budget,
-    power,
+    caps,
     kinds,
     simplicity,
 )
 
 
 def build_program(data: ProgramData, objective: str = "cost") -> pyo.ConcreteModel:
-    """The mixed-integer program of docs/program.md for `data`, with one of `objectives.OBJECTIVES`."""
+    """The mixed-integer program of docs/program.md for `data`, to one objective."""
     model = pyo.ConcreteModel(name="fleetplan")
     for concern in CONCERNS:
         concern.add(model, data)
-    model.Objective = OBJECTIVES[objective](model, data)
+    model.Objective = add_objective(model, data, objective)
     return model

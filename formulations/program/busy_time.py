@@ -4,7 +4,7 @@ Under each roof (memory or arithmetic limiting the target's and the draft's matr
 are busy for  KernelTime + NetworkTime + MatmulTime[roof] + DraftTime[roof] + PrefillTime.  The true busy time is the
 largest of them, so one row per roof *is* the roofline:
 
-    Limit_Busy_Time:  step_load[roof]·Steps + Σ_w flow_load[roof, w]·Flow[w] ≤ utilisation·Instances
+    Limit_Busy_Time:  step_load[roof]·StepRate + Σ_w sequence_load[roof, w]·SequenceRate[w] ≤ utilisation·Instances
 
 Roofs that another roof of the same option dominates are not in the data.
 """
@@ -19,12 +19,12 @@ from formulations.program.linear import weighted
 
 def busy_terms(model: pyo.ConcreteModel, offer: Offer, roof: int) -> list[tuple[float, object]]:
     """Terms of the busy time of an offer under the roof at that position [instances]."""
-    steps = [(offer.step_load[roof], model.Steps[offer.key])] if offer.option.resources else []
-    flows = [
-        (load, model.Flow[(*offer.key, workload)])
-        for load, workload in zip(offer.flow_load[roof], offer.option.workloads, strict=True)
+    steps = [(offer.step_load[roof], model.StepRate[offer.key])] if offer.option.resources else []
+    rates = [
+        (load, model.SequenceRate[(*offer.key, workload)])
+        for load, workload in zip(offer.sequence_load[roof], offer.option.workloads, strict=True)
     ]
-    return [*steps, *flows]
+    return [*steps, *rates]
 
 
 def add(model: pyo.ConcreteModel, data: ProgramData) -> None:

@@ -1,13 +1,15 @@
 """The program's data, scaled: every coefficient is a number of instances, GPUs or dollars of ordinary size.
 
-The flow of a workload is counted in *lots*: what the best instance could serve of it, or all of its demand where that is
-less. Steps are counted in the instances that their fixed part keeps busy. Coefficients are then ratios of instances
-whatever the unit of demand (tokens per second or per day) or of money; bytes and FLOP never come here.
+`SequenceRate` of a workload is counted in *lots*: what the best instance could serve of it, or all of its demand where
+that is less. `StepRate` is counted in the instances that the fixed part of the steps keeps busy. Coefficients are then
+ratios of instances whatever the unit of demand (tokens per second or per day) or of money; bytes and FLOP never come
+here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,12 +22,16 @@ class SupplyData:
     """Accelerators that can be had, as the program sees them."""
 
     name: str
-    usd_per_hour: float
-    """Per accelerator."""
     limit: int | None
+    """Accelerators."""
     unit: int
     availability: float
-    power_kw: float | None
+    counts: Mapping[str, float]
+    """What one accelerator counts under each objective (dollars per hour, kW, …); the accelerator itself counts 1."""
+
+    def per_unit(self, objective: str) -> float:
+        """What one billing unit counts under an objective."""
+        return self.counts[objective] * self.unit
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,34 @@ class WorkloadData:
 
 
 @dataclass(frozen=True)
+class Spares:
+    """Instances without load that every kind in use needs in every supply: the larger of the two."""
+
+    number: int = 0
+    share: float = 0.0
+
+    def needed(self, loaded: int) -> int:
+        """Spare instances beside `loaded` ones."""
+        return max(self.number, math.ceil(self.share * loaded - 1e-9)) if loaded else 0
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A limit on a sum over units and instances, by supply: Σ per_unit·Units + Σ per_instance·Instances ≤ most."""
+
+    name: str
+    most: float
+    per_unit: Mapping[str, float] = field(default_factory=dict)
+    per_instance: Mapping[str, float] = field(default_factory=dict)
+    """Of every instance in a supply, spares included."""
+
+    def taken(self, units: Mapping[str, int], instances: Mapping[str, int]) -> float:
+        """The sum, for numbers of units and of instances in each supply."""
+        held = sum(each * units.get(supply, 0) for supply, each in self.per_unit.items())
+        return held + sum(each * instances.get(supply, 0) for supply, each in self.per_instance.items())
+
+
+@dataclass(frozen=True)
 class Offer:
     """An option within a supply, with its scaled rows."""
 
@@ -45,17 +79,16 @@ class Offer:
     supply: SupplyData
     utilisation: float
     step_load: FloatArray
-    """Instances busy under each roof per unit of Steps, shape (R,); the largest is 1."""
-    flow_load: FloatArray
+    """Instances busy under each roof per unit of StepRate, shape (R,); the largest is 1."""
+    sequence_load: FloatArray
     """Instances busy under each roof per lot of each workload, shape (R, W)."""
-    steps_per_lot: FloatArray
-    """Steps (scaled) that one lot of each workload needs under each resource, shape (Q, W)."""
+    step_rate_per_lot: FloatArray
+    """StepRate that one lot of each workload needs under each resource, shape (Q, W)."""
     instances_for_all: FloatArray
     """Instances that all of each workload's demand would need here, shape (W,); inf without a demand."""
     most_instances: float
-    """More instances than this are never of use: all demand served here, or what limit, budget and power allow; may be
-    inf."""
-    most_flow: FloatArray
+    """More instances than this are never of use: all demand served here, or what limit and caps allow; may be inf."""
+    most_lots: FloatArray
     """Most lots of each workload that are ever served here, shape (W,); may be inf."""
 
     @property
@@ -86,16 +119,12 @@ class ProgramData:
     workloads: tuple[WorkloadData, ...]
     lot: dict[str, float]
     """Tokens per second in one lot of each workload."""
-    spare_number: int = 0
-    spare_share: float = 0.0
-    power_limit_kw: float | None = None
-    budget_usd_per_hour: float | None = None
+    spares: Spares = Spares()
+    caps: tuple[Cap, ...] = ()
     scaled: tuple[str, ...] = ()
     """Workloads whose demand a throughput question multiplies."""
     granted: Granted | None = None
     """For the second solve that looks for a simpler plan: how good the plan must stay."""
-    money_unit: float = 1.0
-    """Dollars per hour in one unit of the objective."""
     by_supply: dict[str, list[Offer]] = field(default_factory=dict)
     by_workload: dict[str, list[Offer]] = field(default_factory=dict)
 
@@ -118,6 +147,19 @@ class ProgramData:
                 self.by_workload.setdefault(workload, []).append(offer)
         return self
 
+    def scale(self, objective: str) -> float:
+        """What one unit of the program's objective counts in the objective's own unit.
+
+        The geometric mean of what a billing unit counts, so that coefficients are of ordinary size; accelerators are
+        counted as they are, and so is a throughput (in multiples of the demand).
+        """
+        worth = [
+            supply.per_unit(objective) for supply in self.supplies if supply.counts.get(objective, 0.0) > 0
+        ]
+        if not worth or all(supply.counts.get(objective) == 1.0 for supply in self.supplies):
+            return 1.0
+        return float(np.exp(np.mean(np.log(worth))))
+
     def offers_in(self, supply: str) -> list[Offer]:
         return self.by_supply.get(supply, [])
 
@@ -131,15 +173,13 @@ def program_data(
     workloads: tuple[WorkloadData, ...],
     *,
     utilisation: float = 1.0,
-    spare_number: int = 0,
-    spare_share: float = 0.0,
-    power_limit_kw: float | None = None,
-    budget_usd_per_hour: float | None = None,
+    spares: Spares = Spares(),
+    caps: tuple[Cap, ...] = (),
     scaled: tuple[str, ...] = (),
 ) -> ProgramData:
     """Scale options and demands; `pairs` says which option is offered in which supply.
 
-    An option of which limit, budget or power do not allow one instance is left out.
+    An option of which limit and caps do not allow one instance is left out.
 
     A workload whose demand is 0 (the free one of a throughput question) gets the lot of its best instance.
     """
@@ -153,29 +193,28 @@ def program_data(
         for name in demand
     }
     fixed = {name: 0.0 if name in scaled else value for name, value in demand.items()}
-    most = {s.name: _most_units(s, budget_usd_per_hour, power_limit_kw) for s in supplies}
+    most = {s.name: _most_units(s, caps) for s in supplies}
     possible = (
-        _offer(option, supply, lot, fixed, utilisation, most[supply.name]) for option, supply in pairs
+        _offer(option, supply, lot, fixed, utilisation, most[supply.name], _most_instances(supply, caps))
+        for option, supply in pairs
     )
     offers = tuple(offer for offer in possible if offer.most_instances >= 1)
-    prices = [supply.usd_per_hour * supply.unit for supply in supplies if supply.usd_per_hour > 0]
-    return ProgramData(
-        offers, supplies, workloads, lot, spare_number, spare_share, power_limit_kw, budget_usd_per_hour, scaled,
-        money_unit=float(np.exp(np.mean(np.log(prices)))) if prices else 1.0,
-    ).indexed()  # fmt: skip
+    return ProgramData(offers, supplies, workloads, lot, spares, caps, scaled).indexed()
 
 
-def _most_units(supply: SupplyData, budget: float | None, power: float | None) -> float:
-    """Most billing units that limit, budget and power allow; inf without any."""
-    allowed = [
-        (supply.limit, 1.0),
-        (budget, supply.usd_per_hour),
-        (power, supply.power_kw or 0.0),
-    ]
-    units = [
-        total / (each * supply.unit) * (1 + 1e-9) for total, each in allowed if total is not None and each > 0
-    ]
+def _most_units(supply: SupplyData, caps: tuple[Cap, ...]) -> float:
+    """Most billing units that the limit and the caps allow; inf without any."""
+    allowed = [(cap.most, cap.per_unit.get(supply.name, 0.0)) for cap in caps]
+    if supply.limit is not None:
+        allowed.append((float(supply.limit), float(supply.unit)))
+    units = [most / each * (1 + 1e-9) for most, each in allowed if each > 0]
     return float(np.floor(min(units, default=np.inf)))
+
+
+def _most_instances(supply: SupplyData, caps: tuple[Cap, ...]) -> float:
+    """Most instances in a supply that the caps on instances allow; inf without any."""
+    each = [(cap.most, cap.per_instance.get(supply.name, 0.0)) for cap in caps]
+    return min((math.floor(most / one * (1 + 1e-9)) for most, one in each if one > 0), default=math.inf)
 
 
 def _offer(
@@ -185,6 +224,7 @@ def _offer(
     demand: dict[str, float],
     utilisation: float,
     most_units: float,
+    most_instances: float,
 ) -> Offer:
     lots = np.array([lot[workload] for workload in option.workloads])
     sequences = lots / option.tokens_per_step
@@ -194,17 +234,17 @@ def _offer(
     alone = option.tokens_per_s_alone
     needed = np.where(wanted > 0, wanted / alone / share, np.inf)
     places = supply.unit // option.gpus or 1.0 / -(-option.gpus // supply.unit)
-    most = min(float(np.ceil(needed.sum())), float(np.floor(most_units * places)))
+    most = min(float(np.ceil(needed.sum())), float(np.floor(most_units * places)), most_instances)
     return Offer(
         option=option,
         supply=supply,
         utilisation=share,
         step_load=option.step_s / reference,
-        flow_load=option.sequence_s * sequences,
-        steps_per_lot=reference * sequences / option.batch_limit
+        sequence_load=option.sequence_s * sequences,
+        step_rate_per_lot=reference * sequences / option.batch_limit
         if option.resources
         else np.empty((0, len(lots))),
         instances_for_all=needed,
         most_instances=most,
-        most_flow=np.where(wanted > 0, wanted, most * alone * share) / lots,
+        most_lots=np.where(wanted > 0, wanted, most * alone * share) / lots,
     )

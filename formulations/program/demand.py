@@ -11,28 +11,30 @@ from formulations.program.linear import weighted
 def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     """Add the demand of each workload, and the balance between the two roles of disaggregated serving.
 
-    Balance_Demand:  Σ Flow (aggregated, decode) = demand · Throughput, where Throughput is 1 unless it is asked for.
-    Balance_Prefill: Σ Flow (decode) ≤ Σ Flow (prefill): a request decoded here had its prompt processed there.
+    Balance_Demand:  Σ SequenceRate (aggregated, decode) = demand · Throughput, where Throughput is 1 unless it is asked
+    for.
+    Balance_Prefill: Σ SequenceRate (decode) ≤ Σ SequenceRate (prefill): a request decoded here had its prompt processed
+    there.
     """
     demand = {workload.name: workload.demand / data.lot[workload.name] for workload in data.workloads}
 
     def serve(model: pyo.ConcreteModel, workload: str) -> object:
-        flows = [
-            (1.0, model.Flow[(*offer.key, workload)])
+        rates = [
+            (1.0, model.SequenceRate[(*offer.key, workload)])
             for offer in data.offers_for(workload)
             if offer.option.role != "prefill"
         ]
         if workload in model.SCALED:
             wanted = demand[workload] if demand[workload] > 0 else 1.0
-            return weighted([*flows, (-wanted, model.Throughput)]) == 0.0
-        if not flows:
+            return weighted([*rates, (-wanted, model.Throughput)]) == 0.0
+        if not rates:
             return pyo.Constraint.Infeasible
-        return weighted(flows) == demand[workload]
+        return weighted(rates) == demand[workload]
 
     def prefill(model: pyo.ConcreteModel, workload: str) -> object:
         roles = [(offer.option.role, (*offer.key, workload)) for offer in data.offers_for(workload)]
-        decoded = [(1.0, model.Flow[key]) for role, key in roles if role == "decode"]
-        prompted = [(-1.0, model.Flow[key]) for role, key in roles if role == "prefill"]
+        decoded = [(1.0, model.SequenceRate[key]) for role, key in roles if role == "decode"]
+        prompted = [(-1.0, model.SequenceRate[key]) for role, key in roles if role == "prefill"]
         if not decoded:
             return pyo.Constraint.Skip
         return weighted([*decoded, *prompted]) <= 0.0

@@ -1,6 +1,7 @@
 """Kinds per workload: a hard limit on how many kinds serve one workload (1 = every workload on one kind).
 
-Link_Serves:        Σ Flow of the kind's offers ≤ most·Serves      most: all demand, or what the kind can ever serve
+Link_Serves:        Σ SequenceRate of the kind's offers ≤ most·Serves    most: all demand, or what the kind can ever
+serve
 Limit_Kinds:        Σ Serves (aggregated, decode) ≤ max_kinds
 Limit_Prompt_Kinds: Σ Serves (prefill) ≤ max_kinds, since prompts are processed beside decode, not instead of it
 """
@@ -25,8 +26,8 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
         for offer in data.offers_for(workload):
             choice = offer.option.kind, workload
             offers.setdefault(choice, []).append(offer.key)
-            flow = float(offer.most_flow[offer.row_of_workload(workload)])
-            most[choice] = most.get(choice, 0.0) + flow if workload in data.scaled else flow
+            rate = float(offer.most_lots[offer.row_of_workload(workload)])
+            most[choice] = most.get(choice, 0.0) + rate if workload in data.scaled else rate
             if offer.option.role == "prefill":
                 prompts.add(choice)
     if float("inf") in most.values():
@@ -41,8 +42,8 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
 
     def link(model: pyo.ConcreteModel, kind: str, workload: str) -> object:
         choice = kind, workload
-        flows = [(1.0 / most[choice], model.Flow[(*key, workload)]) for key in offers[choice]]
-        return weighted([*flows, (-1.0, model.Serves[choice])]) <= 0.0
+        rates = [(1.0 / most[choice], model.SequenceRate[(*key, workload)]) for key in offers[choice]]
+        return weighted([*rates, (-1.0, model.Serves[choice])]) <= 0.0
 
     def at_most(of_prompts: bool) -> Callable[..., object]:
         def limit(model: pyo.ConcreteModel, workload: str) -> object:
@@ -54,7 +55,7 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
         return limit
 
     model.Link_Serves = pyo.Constraint(
-        model.KIND_CHOICES, rule=link, doc="flow only where the kind serves [1]"
+        model.KIND_CHOICES, rule=link, doc="rate only where the kind serves [1]"
     )
     model.Limit_Kinds = pyo.Constraint(model.LIMITED, rule=at_most(False), doc="kinds per workload [kinds]")
     if prompts:

@@ -50,8 +50,9 @@ def sell_by_site(model: pyo.ConcreteModel, data: ProgramData, sites: dict[str, t
 
     model.Limit_Bought = pyo.Constraint(model.SUPPLIES, rule=limit, doc="units bought at the sites [units]")
     model.del_component(model.Objective)
+    scale = data.scale("cost")
     spent = [
-        (site.usd_per_hour * unit[market] / data.money_unit, model.Bought[market, name])
+        (site.usd_per_hour * unit[market] / scale, model.Bought[market, name])
         for (market, name), site in places.items()
     ]
     model.Objective = pyo.Objective(
@@ -72,4 +73,4 @@ def fill_sites(model: pyo.ConcreteModel, sites: dict[str, tuple[Site, ...]]) -> 
 def clearing_price(dual: float, data: ProgramData, market: str) -> float:
     """$/h per accelerator from the dual of a market's `Limit_Bought`."""
     unit = next(supply.unit for supply in data.supplies if supply.name == market)
-    return max(0.0, -dual) * data.money_unit / unit
+    return max(0.0, -dual) * data.scale("cost") / unit

@@ -1,4 +1,4 @@
-"""Index sets and decision variables: how many instances, how many steps they run, and what flows through them."""
+"""Index sets and decision variables: how many instances, how many steps they run, and what they serve."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     model.STEPPING = pyo.Set(
         dimen=2, initialize=[o.key for o in stepping], doc="offers whose steps are modelled"
     )
-    model.FLOWS = pyo.Set(
+    model.SERVICES = pyo.Set(
         dimen=3,
         initialize=[(*o.key, workload) for o in data.offers for workload in o.option.workloads],
         doc="option, supply, workload that it may serve",
@@ -30,11 +30,11 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     model.Instances = pyo.Var(
         model.OFFERS, domain=pyo.NonNegativeIntegers, doc="instances that carry load [instances]"
     )
-    model.Steps = pyo.Var(
+    model.StepRate = pyo.Var(
         model.STEPPING,
         domain=pyo.NonNegativeReals,
         doc="step rate times the longest fixed part of a step [instances kept busy by it]",
     )
-    model.Flow = pyo.Var(
-        model.FLOWS, domain=pyo.NonNegativeReals, doc="what is served of a workload here [lots]"
+    model.SequenceRate = pyo.Var(
+        model.SERVICES, domain=pyo.NonNegativeReals, doc="what is served of a workload here [lots]"
     )

@@ -17,21 +17,22 @@ import pandas as pd
 
 from planner.batch.base import Base
 from planner.batch.paths import Place
-from planner.batch.reuse import Shared
-from planner.config.resolved import ResolvedStudy
+from planner.certificate.certificate import refuted
+from planner.clock import Clock
+from planner.config.variants import with_solver
 from planner.errors import CertificateError, InputError
-from planner.options.build import OptionSource
+from planner.options.library import Library
 from planner.plan.extract import plan_from
 from planner.plan.plan import Plan
-from planner.problem.answer import Answer
-from planner.problem.optimise import optimise
-from planner.questions.ask import ask
-from planner.questions.goals import goal_of
+from planner.problem.cross_check import cross_check
+from planner.problem.problem import Problem
+from planner.problem.refute import refute
+from planner.questions.ask import question_of
 
 Record = dict[str, Any]
 
-_shared = Shared()
-"""Of this worker process."""
+_library = Library()
+"""Of this worker process: physics and options that scenarios share are found once."""
 _one_at_a_time = threading.Lock()
 """Cluster workers may run several threads; HiGHS has one scheduler and one standard output per process."""
 
@@ -55,12 +56,12 @@ class Task:
     changes: Mapping[Place, Any]
 
 
-def solve_task(base: Base, task: Task, settings: Settings, shared: Shared | None = None) -> Record:
+def solve_task(base: Base, task: Task, settings: Settings, library: Library | None = None) -> Record:
     """The record of one scenario; never raises for what a scenario holds. Runs in a worker, one at a time in each."""
     with _one_at_a_time:
         begin = time.perf_counter()
         try:
-            return _solved(base, task, settings, shared or _shared)
+            return _solved(base, task, settings, library or _library)
         except InputError as error:
             message = f"bad input: {error.render()}"
         except CertificateError as error:
@@ -70,33 +71,21 @@ def solve_task(base: Base, task: Task, settings: Settings, shared: Shared | None
         return failure(task.scenario, message, time.perf_counter() - begin)
 
 
-def _answer(source: OptionSource, simplify: bool) -> Answer:
-    """The answer; of several plans with the same objective the simplest only where that is asked for: it takes as long
-    as the answer itself."""
-    study = source.study.config
-    if study.question.minimise is None or simplify or study.simplicity > 0:
-        return ask(source)
-    return optimise(source, goal_of(study.question))
-
-
-def _solved(base: Base, task: Task, settings: Settings, shared: Shared) -> Record:
-    begin = time.perf_counter()
-    study = with_threads(base.study(task.changes), settings.threads)
-    read = time.perf_counter()
-    source = shared.source(study)
-    physics = time.perf_counter()
-    answer = _answer(source, settings.simplify)
-    answered = time.perf_counter()
-    plan = plan_from(answer)
-    end = time.perf_counter()
-    stages = {"config": read - begin, "physics": physics - read, **answer.timings, "plan": end - answered}
-    return record_of(task.scenario, plan, stages, end - begin)
-
-
-def with_threads(study: ResolvedStudy, threads: int) -> ResolvedStudy:
-    """The study with its solver held to a number of threads."""
-    solver = study.config.solver.model_copy(update={"threads": threads})
-    return replace(study, config=study.config.model_copy(update={"solver": solver}))
+def _solved(base: Base, task: Task, settings: Settings, library: Library) -> Record:
+    clock = Clock(math.inf)
+    with clock.stage("config"):
+        study = with_solver(base.study(task.changes), threads=settings.threads)
+    problem = Problem(study, library=library)
+    with clock.stage("physics"):
+        _ = problem.source.tables
+    answer = question_of(problem).answer(settings.simplify)
+    clock.add(answer.timings)
+    with clock.stage("plan"):
+        full = study.config.detail == "full"
+        plan = plan_from(answer, *(cross_check(answer) if full else ()))
+        if answer.termination == "infeasible":
+            plan = replace(plan, certificate=refuted(*refute(problem, answer)))
+    return record_of(task.scenario, plan, clock.spent, clock.elapsed)
 
 
 def failure(scenario: str, message: str, seconds: float = 0.0) -> Record:
@@ -119,7 +108,7 @@ def record_of(scenario: str, plan: Plan, stages: Mapping[str, float], seconds: f
         "scenario": scenario,
         "termination": status.termination,
         "solution": status.solution,
-        "message": "" if plan.found else _why(status.termination),
+        "message": "" if plan.found else _why(plan),
         "sense": objective.sense,
         "unit": objective.unit,
         "objective": objective.value,
@@ -135,6 +124,7 @@ def record_of(scenario: str, plan: Plan, stages: Mapping[str, float], seconds: f
     for row in _rows(plan.supply):
         gpus[row["accelerator"]] = gpus.get(row["accelerator"], 0) + int(row["gpus"])
     record["usd_per_hour"] = plan.usd_per_hour
+    record["carbon_kg_per_hour"] = _plain(plan.carbon_kg_per_hour)
     record["gpus_total"] = plan.gpus
     record["gpus"] = gpus
     record["workloads"] = {
@@ -174,11 +164,15 @@ def _kind(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row.get(name) for name in names)
 
 
-def _why(termination: str) -> str:
-    return {
-        "infeasible": "infeasible: proven that no plan meets the limits, demands and paces",
-        "time_limit": "no plan found within the time limit; raise solver.time_limit_s",
-    }.get(termination, f"the solver stopped: {termination}")
+def _why(plan: Plan) -> str:
+    """Why there is no plan; what an infeasible scenario's proof rests on."""
+    termination = plan.status.termination
+    if termination == "infeasible":
+        proof = "proven" if plan.certificate.passed else "by the solver's word"
+        return f"infeasible: {proof}: no plan meets the limits, demands and paces"
+    if termination == "time_limit":
+        return "no plan found within the time limit; raise solver.time_limit_s"
+    return f"the solver stopped: {termination}"
 
 
 def _plain(value: Any) -> Any:

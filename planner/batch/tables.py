@@ -36,7 +36,8 @@ _NUMBERS = {
 _BEFORE: dict[str, ColumnType] = {"number": "whole", "scenario": "text", "name": "text", "source": "text"}
 _STATUS: dict[str, ColumnType] = {
     "termination": "text", "solution": "text", "message": "text", "sense": "text", "unit": "text",
-    "objective": "number", "bound": "number", "gap": "number", "usd_per_hour": "number", "gpus_total": "whole",
+    "objective": "number", "bound": "number", "gap": "number", "usd_per_hour": "number",
+    "carbon_kg_per_hour": "number", "gpus_total": "whole",
     "kinds": "whole",
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""By hand: a plan made without any solver, to hold solvers to."""

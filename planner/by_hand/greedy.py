@@ -8,11 +8,11 @@ Pools are not shared between workloads, units are: a new instance first fills pl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from formulations.program.data import Offer, ProgramData, SupplyData, WorkloadData
-from planner.allocation import Allocation, Deployment
+from planner.allocation import Allocation, Deployment, steady
 from planner.operation.packing import units_needed
 
 DONE = 1e-9
@@ -21,24 +21,8 @@ MOST_TRIED = 24
 """Offers compared for each piece, the cheapest by fractions of instances first."""
 MOST_PIECES = 64
 """Offers that one workload may be spread over; more means that nothing useful is left."""
-Worth = Callable[[SupplyData], float]
 Parts = tuple[tuple[Offer, int], ...]
 """Offers, and how many instances of each."""
-
-
-def dollars(supply: SupplyData) -> float:
-    """$ per hour of one accelerator."""
-    return supply.usd_per_hour
-
-
-def accelerators(supply: SupplyData) -> float:
-    """One accelerator."""
-    return 1.0
-
-
-def kilowatts(supply: SupplyData) -> float:
-    """kW of one accelerator."""
-    return supply.power_kw or 0.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +39,7 @@ class _State:
     """Instances bought so far, by (option, supply), and what they serve."""
 
     data: ProgramData
-    worth: Worth
+    objective: str
     instances: dict[tuple[str, str], int] = field(default_factory=dict)
     offers: dict[tuple[str, str], Offer] = field(default_factory=dict)
     tokens: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
@@ -76,7 +60,7 @@ class _State:
             gpus[kind] = known[key].option.gpus
         sizes: dict[int, int] = {}
         for kind, number in loaded.items():
-            sizes[gpus[kind]] = sizes.get(gpus[kind], 0) + number + spares(self.data, number)
+            sizes[gpus[kind]] = sizes.get(gpus[kind], 0) + number + self.data.spares.needed(number)
         return sizes
 
     def units(self, supply: SupplyData, extra: Parts = ()) -> int:
@@ -90,7 +74,7 @@ class _State:
             after = self.units(supply, parts)
             if supply.limit is not None and after * supply.unit > supply.limit:
                 return None
-            total += (after - self.units(supply)) * supply.unit * self.worth(supply)
+            total += (after - self.units(supply)) * supply.per_unit(self.objective)
         return total
 
     def buy(self, piece: _Piece, workload: WorkloadData) -> None:
@@ -102,47 +86,44 @@ class _State:
             served[workload.name] = served.get(workload.name, 0.0) + piece.share * workload.demand
 
 
-def spares(data: ProgramData, loaded: int) -> int:
-    """Spare instances that a kind with `loaded` instances in a supply needs."""
-    return max(data.spare_number, math.ceil(data.spare_share * loaded - 1e-9)) if loaded else 0
-
-
-def greedy(data: ProgramData, worth: Worth = dollars) -> Allocation | None:
+def greedy(data: ProgramData, objective: str) -> Allocation | None:
     """The better of the plans for two orders of the workloads: as given, and those with the fewest choices first.
 
-    None where neither fits into the limits (which proves nothing), and for questions that scale demand.
+    None where neither fits into the limits (which proves nothing), and for questions that scale demand. `objective` is
+    one that supplies count.
     """
     if data.scaled:
         return None
     choosy = sorted(data.workloads, key=lambda workload: len(data.offers_for(workload.name)))
-    plans = [plan for order in (data.workloads, choosy) if (plan := _ordered(data, worth, order)) is not None]
-    return min(plans, key=lambda plan: value_of(data, plan, worth), default=None)
+    plans = [
+        plan for order in (data.workloads, choosy) if (plan := _ordered(data, objective, order)) is not None
+    ]
+    return min(plans, key=lambda plan: value_of(data, plan, objective), default=None)
 
 
-def _ordered(data: ProgramData, worth: Worth, order: Iterable[WorkloadData]) -> Allocation | None:
+def _ordered(data: ProgramData, objective: str, order: Iterable[WorkloadData]) -> Allocation | None:
     """Serve the workloads in an order; None where a limit is in the way."""
-    state = _State(data, worth)
+    state = _State(data, objective)
     for workload in order:
         if workload.demand > 0 and not _serve(state, workload):
             return None
     units = {supply.name: state.units(supply) for supply in data.supplies}
-    if not _within(data, units):
-        return None
-    return Allocation(tuple(_deployments(state)), units, 1.0)
+    plan = steady(tuple(_deployments(state)), units)
+    return plan if _within(data, plan) else None
 
 
-def value_of(data: ProgramData, allocation: Allocation, worth: Worth) -> float:
-    """What an allocation's units are worth."""
-    return sum(allocation.units[s.name] * s.unit * worth(s) for s in data.supplies)
+def value_of(data: ProgramData, allocation: Allocation, objective: str) -> float:
+    """What an allocation's units count."""
+    return sum(allocation.units[s.name] * s.per_unit(objective) for s in data.supplies)
 
 
-def _within(data: ProgramData, units: dict[str, int]) -> bool:
-    """Whether power limit and budget hold."""
-    power = sum(units[s.name] * s.unit * kilowatts(s) for s in data.supplies)
-    cost = sum(units[s.name] * s.unit * dollars(s) for s in data.supplies)
-    return (data.power_limit_kw is None or power <= data.power_limit_kw) and (
-        data.budget_usd_per_hour is None or cost <= data.budget_usd_per_hour
-    )
+def _within(data: ProgramData, plan: Allocation) -> bool:
+    """Whether every cap holds."""
+    instances: dict[str, int] = {}
+    for deployment in plan.deployments:
+        count = deployment.instances + deployment.spares
+        instances[deployment.supply] = instances.get(deployment.supply, 0) + count
+    return all(cap.taken(plan.units, instances) <= cap.most for cap in data.caps)
 
 
 def _serve(state: _State, workload: WorkloadData) -> bool:
@@ -176,7 +157,7 @@ def _pieces(state: _State, workload: WorkloadData, left: float, kinds: set[str] 
         if (offer.option.role == "aggregated" or (offer.option.role == "decode" and prompts is not None))
         and (kinds is None or offer.option.kind in kinds)
     ]
-    able.sort(key=lambda o: _needed(o, workload) * o.option.gpus * state.worth(o.supply))
+    able.sort(key=lambda o: _needed(o, workload) * o.option.gpus * o.supply.counts[state.objective])
     found = 0
     for offer in able:
         piece = _most(state, workload, offer, prompts if offer.option.role == "decode" else None, left)
@@ -192,7 +173,7 @@ def _best_prefill(state: _State, workload: WorkloadData, offers: list[Offer]) ->
     prefill = [offer for offer in offers if offer.option.role == "prefill"]
     if not prefill:
         return None
-    return min(prefill, key=lambda o: _needed(o, workload) * o.option.gpus * state.worth(o.supply))
+    return min(prefill, key=lambda o: _needed(o, workload) * o.option.gpus * o.supply.counts[state.objective])
 
 
 def _needed(offer: Offer, workload: WorkloadData) -> float:
@@ -236,4 +217,4 @@ def _deployments(state: _State) -> Iterator[Deployment]:
     for key, number in state.instances.items():
         offer = state.offers[key]
         total = loaded.pop((offer.option.kind, key[1]), 0)
-        yield Deployment(offer.option, key[1], number, spares(state.data, total), state.tokens[key])
+        yield Deployment(offer.option, key[1], number, state.data.spares.needed(total), state.tokens[key])

@@ -21,11 +21,11 @@ class Output(StrEnum):
 
 def show_frontier(study: ResolvedStudy, output: Output, screening: bool) -> int:
     """Trace and print the frontier that a config asks for; the exit code."""
-    from planner.options.build import OptionSource
-    from planner.questions.frontier import trace
+    from planner.problem.problem import Problem
+    from planner.questions.frontier import TracedFrontier
     from planner.report.trade import frontier_document, print_frontier
 
-    frontier = trace(OptionSource(study, screening))
+    frontier = TracedFrontier(Problem(study, screening=screening)).trace()
     if output is Output.json:
         import json
 

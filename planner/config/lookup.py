@@ -60,7 +60,9 @@ class Lookup:
             )
         return self.find("assumptions", lambda: catalog.assumption_set(name))
 
-    def supply(self, key: str, supply: Supply, priced: bool, physics: bool) -> ResolvedSupply | None:
+    def supply(
+        self, key: str, supply: Supply, fleet: Fleet, priced: bool, physics: bool
+    ) -> ResolvedSupply | None:
         given = supply.accelerator
         if not isinstance(given, str):
             found: Accelerator | None = given
@@ -77,7 +79,7 @@ class Lookup:
             power = found.tdp_w / 1000
         return ResolvedSupply(
             supply.label, name, found, price, source, supply.limit, supply.unit, supply.site or "",
-            supply.availability, supply.owned, power,
+            supply.availability, supply.owned, power, _intensity(supply, fleet),
         )  # fmt: skip
 
     def price(self, key: str, supply: Supply, name: str, priced: bool, known: bool) -> tuple[float, str]:
@@ -139,3 +141,11 @@ def _known_accelerator(name: str) -> Accelerator | None:
         return catalog.accelerator(name)
     except UnknownName:
         return None
+
+
+def _intensity(supply: Supply, fleet: Fleet) -> float | None:
+    """kg of CO2 per kWh: the supply's own, or its site's."""
+    if supply.carbon_kg_per_kwh is not None or not supply.site:
+        return supply.carbon_kg_per_kwh
+    site = fleet.sites.get(supply.site)
+    return None if site is None else site.carbon_kg_per_kwh

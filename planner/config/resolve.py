@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from fleets.schema.assumptions import AssumptionSet
@@ -9,6 +11,7 @@ from planner.config.lookup import Lookup
 from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkload
 from planner.config.schema import Study, Workload
 from planner.errors import InputError
+from planner.objectives import COST, Objective
 from planner.profiles.read import read_profiles
 
 
@@ -37,9 +40,7 @@ class _Workloads:
             )
         if study.physics:
             self._lengths(key, workload)
-        asked = study.question
-        alone = asked.workload == workload.name or (asked.workload is None and len(study.workloads) == 1)
-        free = alone and (asked.maximise == "throughput" or "throughput" in (asked.frontier or ()))
+        free = study.question.frees(workload.name, alone=len(study.workloads) == 1)
         demand = workload.demand_tokens_per_s
         if workload.demand_requests_per_s is not None:
             demand = workload.demand_requests_per_s * (workload.output_tokens or 1.0)
@@ -100,17 +101,15 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     lookup = Lookup(file, folder)
     fleet = lookup.fleet(study.fleet)
     assumptions = lookup.assumptions(study.assumptions)
-    question = study.question
-    priced = (
-        question.minimise == "cost"
-        or question.budget_usd_per_hour is not None
-        or question.max_usd_per_million_tokens is not None
-        or "cost" in (question.frontier or ())
+    counted = study.counted
+    supplies = (
+        []
+        if fleet is None
+        else [
+            lookup.supply(f"fleet.supply[{i}]", supply, fleet, COST in counted, study.physics)
+            for i, supply in enumerate(fleet.supply)
+        ]
     )
-    supplies = [
-        lookup.supply(f"fleet.supply[{i}]", supply, priced, study.physics)
-        for i, supply in enumerate(fleet.supply if fleet else ())
-    ]
     if study.physics and not study.models:
         lookup.fail("models", "is missing; name at least one model, or set physics: false with profiles")
     if not study.physics and not study.profiles:
@@ -123,9 +122,11 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
         lookup.fail("workloads", f"name '{twice}' stands twice; every workload needs its own")
     _check_question(lookup, study, names)
     _check_layouts(lookup, study, assumptions)
-    _check_power(lookup, study, supplies)
+    _check_counted(lookup, counted, supplies)
     profiles, problems = read_profiles(study.profiles, folder)
     lookup.problems += problems
+    if not study.physics and not problems:
+        _check_measured(lookup, study, {row.workload for row in profiles})
     if lookup.problems or assumptions is None:
         raise InputError(lookup.problems)
     return ResolvedStudy(
@@ -160,13 +161,23 @@ def _check_layouts(lookup: Lookup, study: Study, assumptions: AssumptionSet | No
         )
 
 
-def _check_power(lookup: Lookup, study: Study, supplies: list[ResolvedSupply | None]) -> None:
-    """Every supply must say what it draws where power is limited or minimised; 0 would make it free."""
-    if study.power_limit_kw is None and study.question.minimise != "power":
-        return
-    for index, supply in enumerate(supplies):
-        if supply is not None and supply.power_kw is None:
-            lookup.fail(
-                f"fleet.supply[{index}].power_kw_per_accelerator",
-                f"is missing [kW] and the catalogue has no design power of {supply.accelerator_name}; add it",
-            )
+def _check_measured(lookup: Lookup, study: Study, measured: set[str]) -> None:
+    """Without physics a workload needs a row: a misspelt name, most likely."""
+    for workload in study.workloads:
+        if workload.name not in measured:
+            near = difflib.get_close_matches(workload.name, measured, n=3)
+            hint = f"did you mean {', '.join(near)}?" if near else "add rows, or set physics: true"
+            lookup.fail("workloads", f"no profile has a row of '{workload.name}'; {hint}")
+
+
+def _check_counted(
+    lookup: Lookup, counted: Sequence[Objective], supplies: Sequence[ResolvedSupply | None]
+) -> None:
+    """Every supply must say what it counts where that is limited or optimised; 0 would make it free."""
+    for objective in counted:
+        for index, supply in enumerate(supplies):
+            if supply is not None and not objective.known(supply):
+                lookup.fail(
+                    f"fleet.supply[{index}].{objective.supply_key}",
+                    f"is missing {objective.missing.format(accelerator=supply.accelerator_name)}",
+                )

@@ -31,6 +31,15 @@ class ResolvedSupply:
     owned: bool
     power_kw: float | None
     """Per accelerator, kW; None where neither config nor data sheet says."""
+    carbon_kg_per_kwh: float | None = None
+    """Carbon intensity of its electricity, kg of CO2 per kWh, its own or its site's; None where neither says."""
+
+    @property
+    def carbon_kg_per_hour(self) -> float | None:
+        """Per accelerator, kg of CO2 per hour; None where power or intensity is unknown."""
+        if self.power_kw is None or self.carbon_kg_per_kwh is None:
+            return None
+        return self.power_kw * self.carbon_kg_per_kwh
 
 
 @dataclass(frozen=True)

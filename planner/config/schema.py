@@ -5,13 +5,15 @@ Every field carries its unit in its name and its meaning below it; `fleetplan sc
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from fleets.schema.architectures import KvPrecision, WeightPrecision
 from fleets.schema.base import Count, Fraction, FrozenModel, Name, Positive
 from fleets.schema.fleets import Fleet, Supply
+from planner.objectives import MAXIMISED, MINIMISED, OBJECTIVES, Objective
 
 Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
@@ -41,6 +43,23 @@ def percent(value: object) -> object:
 Quantile = Annotated[str, Field(pattern=r"^p[1-9][0-9]?$")]
 Safety = Share | Quantile
 """A margin on every predicted time: a share (`10%`), or a quantile of the assumption set's measured error (`p90`)."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Marks a key as a limit on what supplies count under an objective."""
+
+    objective: str
+
+
+def _counting(model: FrozenModel) -> list[Objective]:
+    """Objectives that the keys of a model limit, where they are set."""
+    return [
+        OBJECTIVES[mark.objective]
+        for name, field in type(model).model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Counts) and getattr(model, name) is not None
+    ]
 
 
 class Speculation(FrozenModel):
@@ -144,18 +163,25 @@ class Workload(FrozenModel):
 
 Axis = Literal["cost", "pace", "throughput"]
 
+if TYPE_CHECKING:
+    Minimised = str
+    Maximised = str
+else:  # the schema names what the table of objectives holds
+    Minimised = Literal[MINIMISED]
+    Maximised = Literal[MAXIMISED]
+
 
 class Question(FrozenModel):
     """What to optimise: `{minimise: cost}`, `{maximise: throughput, budget_usd_per_hour: 500}`, …"""
 
-    minimise: Literal["cost", "gpus", "power"] | None = None
-    maximise: Literal["throughput", "pace"] | None = None
+    minimise: Minimised | None = None
+    maximise: Maximised | None = None
     frontier: tuple[Axis, Axis] | None = None
     """Trade one against the other: the best of one at several values of the other."""
     workload: Name | None = None
     """Whose throughput or pace; default for throughput: all workloads scaled together."""
-    budget_usd_per_hour: Positive | None = None
-    max_usd_per_million_tokens: Positive | None = None
+    budget_usd_per_hour: Annotated[Positive | None, Counts("cost")] = None
+    max_usd_per_million_tokens: Annotated[Positive | None, Counts("cost")] = None
     """Maximise pace: what the workload may add to the cost of the fleet, per million of its tokens."""
     points: Annotated[int, Field(ge=2, le=200, strict=True)] = 8
     """Frontier: at how many values."""
@@ -167,8 +193,8 @@ class Question(FrozenModel):
     def _one_sense(self) -> Question:
         if sum(way is not None for way in (self.minimise, self.maximise, self.frontier)) != 1:
             raise ValueError(
-                "give exactly one of minimise (cost, gpus, power), maximise (throughput, pace) or frontier (two of "
-                "cost, pace, throughput)"
+                f"give exactly one of minimise ({', '.join(MINIMISED)}), maximise ({', '.join(MAXIMISED)}) or frontier "
+                "(two of cost, pace, throughput)"
             )
         if self.frontier and self.frontier[0] == self.frontier[1]:
             raise ValueError("frontier trades two different things; name two of cost, pace, throughput")
@@ -185,6 +211,17 @@ class Question(FrozenModel):
         if self.max_usd_per_million_tokens is not None and self.maximise != "pace":
             raise ValueError("max_usd_per_million_tokens belongs to maximise: pace")
         return self
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What is optimised, or traded by a frontier."""
+        named = [name for name in (self.minimise, self.maximise, *(self.frontier or ())) if name]
+        return tuple(OBJECTIVES[name] for name in named)
+
+    def frees(self, workload: str, alone: bool) -> bool:
+        """Whether how much of a workload is served is what is asked; `alone` says whether it is the only one."""
+        asked = self.workload == workload or (self.workload is None and alone)
+        return asked and OBJECTIVES["throughput"] in self.objectives
 
 
 class Layouts(FrozenModel):
@@ -259,16 +296,29 @@ class Study(FrozenModel):
     """CSV files of measured capacity."""
     physics: bool = True
     """false: only measured profiles."""
-    power_limit_kw: Positive | None = None
+    power_limit_kw: Annotated[Positive | None, Counts("power")] = None
+    """Power of all accelerators that are bought, at most."""
+    carbon_limit_kg_per_hour: Annotated[Positive | None, Counts("carbon")] = None
+    """Carbon of all accelerators that are bought, at most, kg of CO2 per hour."""
     spares: Spares = Spares()
     simplicity: Share = 0.0
     """Share of cost that may be given up for fewer kinds; `0.5%` is 0.005."""
     max_kinds_per_workload: Count | None = None
     alternatives: Alternatives | None = None
     """Also list the next best plans that differ in kinds."""
+    detail: Literal["quick", "full"] = "full"
+    """full: also what the plan would have cost otherwise, marginal prices, and the cross-check by the relaxation; quick:
+    the plan and its certificate."""
     solver: SolverSettings = SolverSettings()
 
     _percent = field_validator("simplicity", "safety", mode="before")(percent)
+
+    @property
+    def counted(self) -> tuple[Objective, ...]:
+        """What every supply must say: the question's objectives, and what the limits that are set count."""
+        asked = [*self.question.objectives, *_counting(self), *_counting(self.question)]
+        parts = [OBJECTIVES[name] for objective in asked for name in objective.needs]
+        return tuple(dict.fromkeys([*asked, *parts]))
 
 
 __all__ = [

@@ -7,40 +7,36 @@ workloads needs few solves. What is left clashes, every one of it, in the progra
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import groupby
 
-from planner.explain.limits import Limit, limits_of
 from planner.explain.trial import Trial
-from planner.options.build import OptionSource
+from planner.limits.limit import Limit
+from planner.problem.problem import Problem
+from planner.questions.ask import question_of
 
 
-def clash(source: OptionSource, trial: Trial) -> tuple[list[Limit], bool]:
+def clash(problem: Problem, trial: Trial) -> tuple[list[Limit], bool]:
     """The limits that clash, and whether each was proven to be needed for it (False where the time ran out)."""
     kept: list[Limit] = []
     proven = True
-    for _, group in groupby(limits_of(source), key=lambda limit: limit.family):
+    for _, group in groupby(question_of(problem).limits, key=lambda limit: limit.family):
         family = list(group)
-        dropped = _drop(source, family)
+        dropped = reduce(Problem.without, family, problem)
         verdict = trial.feasible(dropped) if not trial.over else None
         if verdict is False:
-            source = dropped
+            problem = dropped
             continue
         if len(family) == 1:
             kept += family
             proven = proven and verdict is True
             continue
         for limit in family:
-            without = limit.drop(source)
+            without = problem.without(limit)
             verdict = trial.feasible(without) if not trial.over else None
             if verdict is False:
-                source = without
+                problem = without
             else:
                 kept.append(limit)
                 proven = proven and verdict is True
     return kept, proven
-
-
-def _drop(source: OptionSource, limits: list[Limit]) -> OptionSource:
-    for limit in limits:
-        source = limit.drop(source)
-    return source

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from planner.certificate.certificate import refuted
 from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
 from planner.explain.binding import binding
 from planner.explain.infeasible import explain_infeasible
 from planner.explain.sensitivity import Sensitivity, sensitivity
 from planner.explain.why_not import WhyNot, why_not
-from planner.options.build import OptionSource
+from planner.objectives import COST
 from planner.plan.extract import plan_from
 from planner.plan.plan import SCHEMA_VERSION, Plan
-from planner.questions.ask import ask
+from planner.problem.problem import Problem
+from planner.problem.refute import refute
+from planner.questions.ask import question_of
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,26 @@ def explain(study: ResolvedStudy, names: tuple[str, ...] = (), screening: bool =
     questions about something other than cost.
     """
     seconds = study.config.solver.time_limit_s
-    if names and study.config.question.minimise != "cost":
+    problem = Problem(study, screening=screening)
+    question = question_of(problem)
+    if names and not (question.demands_all and question.goal.objective is COST):
         raise InputError(
             [
                 f"{study.file}: question: --why-not answers questions that minimise cost; ask {{minimise: cost}}"
             ]
         )
-    source = OptionSource(study, screening)
-    answer = ask(source)
+    answer = question.answer()
     plan = plan_from(answer)
     if plan.status.termination == "infeasible":
-        why = explain_infeasible(source, seconds)
+        plan = replace(plan, certificate=refuted(*refute(problem, answer)))
+        why = explain_infeasible(problem, seconds)
         notes = (*plan.notes, *why.notes)
         return Explanation(replace(plan, clashes=why.clashes, relaxations=why.records(), notes=notes))
     if not plan.found:
         return Explanation(plan)
-    bound = binding(study, plan)
+    bound = binding(problem, answer, plan)
     if names:
-        return Explanation(plan, bound, None, tuple(why_not(source, answer, name, seconds) for name in names))
-    return Explanation(plan, bound, sensitivity(source, answer, seconds))
+        return Explanation(
+            plan, bound, None, tuple(why_not(problem, answer, name, seconds) for name in names)
+        )
+    return Explanation(plan, bound, sensitivity(problem, answer, seconds))

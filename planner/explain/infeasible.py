@@ -9,14 +9,14 @@ from planner.explain.change import Change
 from planner.explain.clash import clash
 from planner.explain.jointly import joint_change
 from planner.explain.larger import larger_choices
-from planner.explain.limits import Limit, limits_of
 from planner.explain.relaxations import Relaxation, changes, verified
 from planner.explain.trial import Trial
 from planner.explain.unserved import Unserved, unserved
-from planner.options.build import OptionSource
+from planner.limits.limit import Limit
+from planner.limits.supply import SupplyLimit
+from planner.problem.problem import Problem
+from planner.questions.ask import question_of
 
-SERVICE = ("max_tpot_ms", "min_pace_tokens_per_s", "max_ttft_ms", "max_kinds")
-"""Keys of a workload that say how well it is served, not how much."""
 CLASH_SHARE = 0.4
 """Share of the time for finding what clashes; the rest is for what would help."""
 MOST_LARGER = 3
@@ -56,60 +56,62 @@ class Infeasibility:
         return tuple(found)
 
 
-def explain_infeasible(source: OptionSource, seconds: float) -> Infeasibility:
-    """Explain why the source's study has no plan, within about that many seconds.
+def explain_infeasible(problem: Problem, seconds: float) -> Infeasibility:
+    """Explain why the study has no plan, within about that many seconds.
 
     Relaxations are ordered by how far they give way in shares of the limit, which is comparable across units; each states
     what the fleet would then cost.
     """
     trial = Trial(seconds)
-    missing = unserved(source)
+    missing = unserved(problem)
     if missing:
         names = {lack.workload for lack in missing}
-        limits, minimal = _limits_of_unserved(source, missing), True
+        limits, minimal = _limits_of_unserved(problem, missing), True
         sentences = tuple(lack.sentence for lack in missing)
     else:
-        names = {workload.name for workload in source.study.workloads}
-        limits, minimal = clash(source, trial.part(CLASH_SHARE))
+        names = {workload.name for workload in problem.study.workloads}
+        limits, minimal = clash(problem, trial.part(CLASH_SHARE))
         sentences = tuple(str(limit) for limit in limits)
-    found = [r for change in changes(source, trial, limits) if (r := _checked(source, trial, change))]
-    if all(_serves_less(relaxation) for relaxation in found) and not trial.over:
-        together = joint_change(source, trial, missing, demand=not found)
-        if together is not None and (relaxation := _checked(source, trial, together)):
+    found = [r for change in changes(problem, trial, limits) if (r := _checked(problem, trial, change))]
+    if all(_serves_less(problem, relaxation) for relaxation in found) and not trial.over:
+        together = joint_change(problem, trial, missing, demand=not found)
+        if together is not None and (relaxation := _checked(problem, trial, together)):
             found.append(relaxation)
-    found += _larger(source, trial, tuple(sorted(names)))
+    found += _larger(problem, trial, tuple(sorted(names)))
     ordered = sorted(found, key=lambda relaxation: (relaxation.share, relaxation.usd_per_hour))
     return Infeasibility(sentences, minimal, tuple(ordered), not trial.over, trial.solves)
 
 
-def _limits_of_unserved(source: OptionSource, missing: list[Unserved]) -> list[Limit]:
+def _limits_of_unserved(problem: Problem, missing: list[Unserved]) -> list[Limit]:
     wanted = {(lack.cause, lack.workload) for lack in missing}
     supply = any(lack.cause == "supply" for lack in missing)
     return [
         limit
-        for limit in limits_of(source)
-        if (limit.family, limit.subject) in wanted or (supply and limit.family == "supply")
+        for limit in question_of(problem).limits
+        if (limit.family, limit.subject) in wanted or (supply and isinstance(limit, SupplyLimit))
     ]
 
 
-def _serves_less(relaxation: Relaxation) -> bool:
+def _serves_less(problem: Problem, relaxation: Relaxation) -> bool:
     """Whether it only gives demand up."""
-    return all(key.startswith("workloads") and not key.endswith(SERVICE) for key in relaxation.keys)
+    demands = {limit.key.rpartition(".")[0] for limit in problem.limits if limit.gives_way == "scaled"}
+    served = {limit.key for limit in problem.limits if limit.serves}
+    return all(key not in served and key.split(".")[0] in demands for key in relaxation.keys)
 
 
-def _checked(source: OptionSource, trial: Trial, change: Change) -> Relaxation | None:
-    return None if trial.over else verified(source, trial, change)
+def _checked(problem: Problem, trial: Trial, change: Change) -> Relaxation | None:
+    return None if trial.over else verified(problem, trial, change)
 
 
-def _larger(source: OptionSource, trial: Trial, workloads: tuple[str, ...]) -> list[Relaxation]:
+def _larger(problem: Problem, trial: Trial, workloads: tuple[str, ...]) -> list[Relaxation]:
     found: list[Relaxation] = []
     keys: set[tuple[str, ...]] = set()
-    for change in larger_choices(source, workloads):
+    for change in larger_choices(problem, workloads):
         if trial.over or len(found) == MOST_LARGER:
             break
         if change.keys in keys:
             continue  # the smaller step of the same choice is already enough
-        if trial.feasible(change.apply(source)) and (relaxation := _checked(source, trial, change)):
+        if trial.feasible(problem.changed(change.apply)) and (relaxation := _checked(problem, trial, change)):
             found.append(relaxation)
             keys.add(change.keys)
     return found

@@ -10,21 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyomo.environ as pyo
 
 from formulations.options import Option
-from formulations.program.build import build_program
 from formulations.program.data import ProgramData
-from formulations.program.linear import weighted
 from planner.explain.entry import Entry
 from planner.explain.target import Target
-from planner.explain.trial import Trial, optimum
-from planner.options.build import OptionSource, option_of
+from planner.explain.trial import Trial
+from planner.objectives import COST
 from planner.options.classes import service_classes
+from planner.options.enumerate import option_of
 from planner.options.pieces import pieces
 from planner.problem.answer import Answer
 from planner.problem.data import data_for
-from planner.problem.highs import SolverOptions, solve_program
+from planner.problem.effort import effort
+from planner.problem.problem import Problem
+from planner.problem.program import Adaptation, run
 
 TIGHT = 1e-6
 MARGIN = 0.01
@@ -40,23 +40,24 @@ class _Found:
 
 
 def kind_entries(
-    source: OptionSource, answer: Answer, target: Target, trial: Trial
+    problem: Problem, answer: Answer, target: Target, trial: Trial
 ) -> tuple[tuple[str, ...], tuple[Entry, ...]]:
     """(reasons, entries) for a kind that is not in the plan."""
-    options = kind_options(source, target.name)
+    options = kind_options(problem, target.name)
     if not options:
-        lacks = [str(r) for r in source.rejections if _same(r.what, target.name)]
+        lacks = [str(r) for r in problem.source.rejections if _same(r.what, target.name)]
         return (f"{target.name} can serve no workload", *lacks), ()
-    known = source.options().options
+    known = problem.options().options
     reasons = [
         f"{better.kind} serves the same workloads with no more GPU time"
         for better in known
         if better.kind != target.name
         and all(any(useless(o, b) for b in known if b.kind == better.kind) for o in options)
     ][:1]
-    data = _data(source, [*(o for o in known if o.kind != target.name), *options])
-    least = _cheapest(data, source, target.name, trial, forced=True)
-    without = optimum(answer)
+    candidates = [*(o for o in known if o.kind != target.name), *options]
+    data = data_for(problem.study, problem.limits, candidates)
+    least = _cheapest(data, problem, target.name, trial, forced=True)
+    without = answer.optimum
     if least is None or without is None:
         return (*reasons, f"no plan within the limits can have an instance of {target.name}"), ()
     extra = least.usd_per_hour - without
@@ -65,15 +66,15 @@ def kind_entries(
         if extra > without * TIGHT
         else "a plan with it costs the same; another was found first"
     )
-    entry = _discount(data, source, target, trial, without, least)
+    entry = _discount(data, problem, target, trial, without, least)
     return tuple(reasons), (entry,) if entry else ()
 
 
-def kind_options(source: OptionSource, kind: str) -> list[Option]:
+def kind_options(problem: Problem, kind: str) -> list[Option]:
     """Options of one kind in every service class, screened out elsewhere or not; over-estimates."""
-    measured = [entry.option() for entry in source.measured if entry.name == kind]
+    measured = [entry.option() for entry in problem.source.measured if entry.name == kind]
     found = []
-    for group in source.tables.values():
+    for group in problem.source.tables.values():
         for performance in group:
             names = [performance.table.name(row) for row in range(len(performance.table))]
             if kind not in names or performance.table.role == "prefill":
@@ -110,47 +111,34 @@ def _same(what: str, kind: str) -> bool:
     )
 
 
-def _data(source: OptionSource, options: list[Option]) -> ProgramData:
-    budget = source.study.config.question.budget_usd_per_hour
-    return data_for(source.study, options, budget_usd_per_hour=budget)
-
-
 def _cheapest(
     data: ProgramData,
-    source: OptionSource,
+    problem: Problem,
     kind: str,
     trial: Trial,
     discount: float = 0.0,
     forced: bool = False,
 ) -> _Found | None:
     """The cheapest plan with `discount` $ per hour off each instance of the kind; with at least one, where forced."""
-    model = build_program(data)
-    own = [(1.0, model.Instances[offer.key]) for offer in data.offers if offer.option.kind == kind]
-    if forced:
-        model.Force_Kind = pyo.Constraint(
-            expr=weighted(own) >= 1.0, doc="an instance of the kind [instances]"
-        )
-    if discount:
-        model.Objective.expr = model.Objective.expr + weighted(
-            [(-discount / data.money_unit, variable) for _, variable in own]
-        )
-    settings = source.study.config.solver
     trial.count()
-    result = solve_program(model, SolverOptions(TIGHT, trial.solve_s, settings.threads, settings.seed))
-    if result.objective is None:
+    asked = Adaptation(
+        COST.name, forced=kind if forced else "", discount=(kind, discount) if discount else None
+    )
+    outcome = run(data, effort(problem.study, gap=TIGHT, seconds=trial.solve_s), asked)
+    if outcome.objective is None or outcome.allocation is None:
         return None
-    instances = round(sum(pyo.value(variable) for _, variable in own))
-    return _Found(result.objective * data.money_unit + discount * instances, instances)
+    instances = sum(d.instances for d in outcome.allocation.deployments if d.option.kind == kind)
+    return _Found(outcome.objective * data.scale(COST.name) + discount * instances, instances)
 
 
 def _discount(
-    data: ProgramData, source: OptionSource, target: Target, trial: Trial, without: float, least: _Found
+    data: ProgramData, problem: Problem, target: Target, trial: Trial, without: float, least: _Found
 ) -> Entry | None:
     """The least discount per instance at which the kind enters."""
     found, discount = least, 0.0
     for _ in range(MOST_ROUNDS):
         discount = (found.usd_per_hour - without) / found.instances
-        again = _cheapest(data, source, target.name, trial, discount)
+        again = _cheapest(data, problem, target.name, trial, discount)
         if again is None or not again.instances or trial.over:
             break
         if again.usd_per_hour - discount * again.instances >= without * (1 - TIGHT):
@@ -159,8 +147,8 @@ def _discount(
     if discount <= without * TIGHT:
         return None
     more, less = discount * (1 + MARGIN), discount * (1 - MARGIN)
-    inside = _cheapest(data, source, target.name, trial, more)
-    outside = _cheapest(data, source, target.name, trial, less)
+    inside = _cheapest(data, problem, target.name, trial, more)
+    outside = _cheapest(data, problem, target.name, trial, less)
     verified = (
         inside is not None
         and inside.instances > 0
@@ -169,7 +157,7 @@ def _discount(
             not outside.instances or outside.usd_per_hour - less * outside.instances >= without * (1 - TIGHT)
         )
     )
-    price = min(source.study.supply(name).usd_per_hour for name in target.supplies)
+    price = min(problem.study.supply(name).usd_per_hour for name in target.supplies)
     gpus = next(offer.option.gpus for offer in data.offers if offer.option.kind == target.name)
     sentence = (
         f"with its instances {discount:,.4g} $/h cheaper ({discount / gpus:,.4g} $/h per accelerator, "

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from formulations.program.supply import nested
+from planner.config.variants import with_layouts, with_model
 from planner.explain.change import Change
-from planner.explain.variants import with_layouts, with_model
-from planner.options.build import OptionSource
+from planner.problem.problem import Problem
 
 MOST_GPUS = 64
 LESS_WEIGHT = ("fp8", "nvfp4", "int4")
@@ -19,22 +19,22 @@ LESS_WEIGHT = ("fp8", "nvfp4", "int4")
 LESS_CACHE = ("fp8",)
 
 
-def larger_choices(source: OptionSource, workloads: tuple[str, ...]) -> Iterator[Change]:
+def larger_choices(problem: Problem, workloads: tuple[str, ...]) -> Iterator[Change]:
     """Changes of layouts and precisions that may serve the named workloads, smallest step first."""
-    config = source.study.config
+    config = problem.study.config
     if not config.physics:
         return
     sizes = sorted(config.layouts.instance_gpus)
-    units = [supply.unit for supply in source.study.supplies]
+    units = [supply.unit for supply in problem.study.supplies]
     size = sizes[-1] * 2
     while size <= MOST_GPUS and all(_nests(size, sizes, unit) for unit in units):
         sentence = f"instances of {size} GPUs, beside {', '.join(map(str, sizes))}"
         yield Change(("layouts.instance_gpus",), sentence, size / sizes[-1] - 1, False,
                      partial(with_layouts, instance_gpus=(*sizes, size)))  # fmt: skip
         size *= 2
-    models = dict.fromkeys(source.study.workload(name).model for name in workloads)
+    models = dict.fromkeys(problem.study.workload(name).model for name in workloads)
     for name in models:
-        model = source.study.model(name)
+        model = problem.study.model(name)
         for precision in LESS_WEIGHT:
             if precision not in model.weight_precisions:
                 yield Change(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-
-from formulations.program.build import build_program
 from planner.by_hand.greedy import greedy
+from planner.clock import Clock
 from planner.errors import InputError
-from planner.explain.variants import with_time
-from planner.operation.costs import supply_costs
-from planner.options.build import OptionSource
+from planner.objectives import COST
+from planner.operation.costs import total
 from planner.problem.answer import Answer
 from planner.problem.data import data_for
-from planner.problem.highs import SolverOptions, solve_program, solve_relaxation
-from planner.problem.optimise import optimise
-from planner.questions.ask import ask
-from planner.questions.goals import goal_of
+from planner.problem.effort import effort
+from planner.problem.problem import Problem
+from planner.problem.program import Adaptation, relax, run
+from planner.problem.solve import solve
+from planner.problem.termination import Termination
+from planner.questions.ask import question_of
 
 SMALLEST_TIME_S = 0.5
 """Even late trials get this long; a trial that runs out is reported as undecided, never as an answer."""
@@ -25,15 +23,14 @@ ANY_PLAN = 0.5
 """Gap of a solve that only asks whether there is a plan."""
 
 
-@dataclass
 class Trial:
     """A clock for all trials of one explanation."""
 
-    seconds: float
-    begin: float = field(default_factory=time.perf_counter)
-    solves: int = 0
-    counted: Trial | None = None
-    """The trial that this one is a part of."""
+    def __init__(self, seconds: float, counted: Trial | None = None) -> None:
+        self.clock = Clock(seconds)
+        self.solves = 0
+        self.counted = counted
+        """The trial that this one is a part of."""
 
     def count(self) -> None:
         """Note one solve."""
@@ -44,7 +41,7 @@ class Trial:
     @property
     def left_s(self) -> float:
         """Seconds left; never below what one trial needs."""
-        return max(SMALLEST_TIME_S, self.seconds - (time.perf_counter() - self.begin))
+        return max(SMALLEST_TIME_S, self.clock.left())
 
     @property
     def solve_s(self) -> float:
@@ -53,62 +50,49 @@ class Trial:
 
     def part(self, share: float) -> Trial:
         """A trial with that share of what is left; its solves count here too."""
-        return Trial(share * self.left_s, counted=self)
+        return Trial(share * self.left_s, self)
 
     @property
     def over(self) -> bool:
         """Whether the time is used up."""
-        return time.perf_counter() - self.begin >= self.seconds
+        return self.clock.expired
 
-    def feasible(self, source: OptionSource) -> bool | None:
+    def feasible(self, problem: Problem) -> bool | None:
         """Whether any plan serves the study; None where the time ran out first."""
         self.count()
-        study = source.study
-        if study.config.question.minimise is None:
+        question = question_of(problem.with_solver(seconds=self.solve_s))
+        if not question.demands_all:
             try:
-                answer = ask(with_time(source, self.solve_s, ANY_PLAN))
+                answer = question.any_plan(ANY_PLAN)
             except InputError:
                 return True  # without that limit nothing holds throughput back
             return _known(answer.allocation is not None, answer.termination)
-        data = data_for(
-            study,
-            source.options().options,
-            budget_usd_per_hour=study.config.question.budget_usd_per_hour,
-        )
+        study = problem.study
+        data = data_for(study, problem.limits, problem.options().options)
         if any(not data.offers_for(workload.name) for workload in study.workloads):
             return False
-        if greedy(data) is not None:
+        if greedy(data, COST.name) is not None:
             return True
-        model = build_program(data)
-        settings = SolverOptions(
-            ANY_PLAN, self.solve_s, study.config.solver.threads, study.config.solver.seed
-        )
-        if solve_relaxation(model, settings).objective is None:
+        limits, asked = effort(study, gap=ANY_PLAN, seconds=self.solve_s), Adaptation(COST.name)
+        if relax(data, limits, asked).termination == "infeasible":
             return False
-        result = solve_program(model, settings)
-        return _known(result.has_solution, result.termination)
+        outcome = run(data, limits, asked)
+        return _known(outcome.allocation is not None, outcome.termination)
 
-    def answer(self, source: OptionSource, gap: float | None = None) -> Answer:
+    def answer(self, problem: Problem, gap: float | None = None) -> Answer:
         """The study's own question, solved to its gap (or another) in the time left; no simpler plan is looked for."""
         self.count()
-        question = source.study.config.question
-        timed = with_time(source, self.solve_s, source.study.config.solver.gap if gap is None else gap)
-        return optimise(timed, goal_of(question)) if question.minimise else ask(timed)
+        timed = problem.with_solver(seconds=self.solve_s, gap=gap)
+        question = question_of(timed)
+        return solve(timed, question.goal) if question.demands_all else question.answer()
 
 
-def _known(found: bool, termination: str) -> bool | None:
+def _known(found: bool, termination: Termination) -> bool | None:
     if found:
         return True
     return False if termination == "infeasible" else None
 
 
-def optimum(answer: Answer) -> float | None:
-    """The best objective that was found, before any of it was given up for a simpler plan."""
-    return answer.objective if answer.before_simplifying is None else answer.before_simplifying
-
-
 def cost_of(answer: Answer) -> float | None:
     """$ per hour of an answer's fleet, or None without one."""
-    if answer.allocation is None:
-        return None
-    return sum(supply_costs(answer.study, answer.allocation).values())
+    return None if answer.allocation is None else total(answer.study, answer.allocation, COST)

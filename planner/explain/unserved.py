@@ -8,12 +8,13 @@ from typing import Literal
 
 import numpy as np
 
+from formulations.program.data import ProgramData
 from planner.config.resolved import ResolvedWorkload
-from planner.explain.variants import with_workload
-from planner.options.build import OptionSource
+from planner.limits.supply import SupplyLimit
 from planner.options.dropouts import Reach, reach
 from planner.options.performance import Performance
 from planner.problem.data import data_for
+from planner.problem.problem import Problem
 
 Cause = Literal["memory", "pace", "ttft", "supply", "profiles", "layouts"]
 
@@ -27,50 +28,54 @@ class Unserved:
     sentence: str
 
 
-def unserved(source: OptionSource) -> list[Unserved]:
+def unserved(problem: Problem) -> list[Unserved]:
     """Workloads that nothing in the fleet can serve, whatever the numbers of instances."""
-    data = data_for(source.study, source.options().options)
+    data = _offered(problem)
     return [
-        _reason(source, workload)
-        for workload in source.study.workloads
-        if not data.offers_for(workload.name)
-        or all(offer.option.role == "prefill" for offer in data.offers_for(workload.name))
+        _reason(problem, workload)
+        for workload in problem.study.workloads
+        if all(offer.option.role == "prefill" for offer in data.offers_for(workload.name))
     ]
 
 
-def served(source: OptionSource, workload: str) -> bool:
+def served(problem: Problem, workload: str) -> bool:
     """Whether some option in some supply could serve a workload."""
-    data = data_for(source.study, source.options().options)
-    return any(offer.option.role != "prefill" for offer in data.offers_for(workload))
+    return any(offer.option.role != "prefill" for offer in _offered(problem).offers_for(workload))
 
 
-def _reason(source: OptionSource, workload: ResolvedWorkload) -> Unserved:
+def _offered(problem: Problem) -> ProgramData:
+    """What supplies could hold, whatever else is limited."""
+    held = [limit for limit in problem.limits if isinstance(limit, SupplyLimit)]
+    return data_for(problem.study, held, problem.options().options)
+
+
+def _reason(problem: Problem, workload: ResolvedWorkload) -> Unserved:
     name = workload.name
-    tables = list(_tables(source, workload))
+    tables = list(_tables(problem, workload))
     if not tables:
-        return _without_tables(source, workload)
+        return _without_tables(problem, workload)
     if not any(able.fits[:, column].any() for _, able, column in tables):
         return Unserved(name, "memory", _memory(workload, tables))
     if not any((able.fits & (able.pace >= workload.pace))[:, column].any() for _, able, column in tables):
         return Unserved(name, "pace", _pace(workload, tables))
-    smallest = _smallest_instances(source, name)
+    smallest = _smallest_instances(problem, name)
     if smallest:
         return Unserved(
             name, "supply", f"{name}: no supply is large enough for one instance: {'; '.join(smallest)}"
         )
-    if workload.max_ttft_s is not None and served(with_workload(source, name, max_ttft_s=None), name):
+    if workload.max_ttft_s is not None and served(problem.with_workload(name, max_ttft_s=None), name):
         limit = f"{workload.max_ttft_s * 1e3:.4g} ms{_margin(workload)}"
         return Unserved(name, "ttft", f"{name}: no instance gives the first token within {limit}")
     return Unserved(name, "pace", _pace(workload, tables))
 
 
-def _tables(source: OptionSource, workload: ResolvedWorkload) -> Iterator[tuple[Performance, Reach, int]]:
+def _tables(problem: Problem, workload: ResolvedWorkload) -> Iterator[tuple[Performance, Reach, int]]:
     """Tables of the workload's model with what their kinds reach, and the workload's column."""
-    for (model, _), group in source.tables.items():
+    for (model, _), group in problem.source.tables.items():
         for performance in group:
             if model == workload.model and performance.table.role != "prefill" and len(performance.table):
                 names = [w.name for w in performance.workloads]
-                able = reach(performance, source.study.assumptions)
+                able = reach(performance, problem.study.assumptions)
                 yield performance, able, names.index(workload.name)
 
 
@@ -105,11 +110,11 @@ def _pace(workload: ResolvedWorkload, tables: list[tuple[Performance, Reach, int
     )
 
 
-def _smallest_instances(source: OptionSource, workload: str) -> list[str]:
+def _smallest_instances(problem: Problem, workload: str) -> list[str]:
     """Supplies whose limit is below the smallest instance that would serve the workload."""
-    options = [o for o in source.options().options if workload in o.workloads and o.role != "prefill"]
+    options = [o for o in problem.options().options if workload in o.workloads and o.role != "prefill"]
     found = []
-    for supply in source.study.supplies:
+    for supply in problem.study.supplies:
         sizes = [option.gpus for option in options if option.accelerator == supply.accelerator_name]
         if sizes and supply.limit is not None:
             least = -(-min(sizes) // supply.unit) * supply.unit
@@ -118,14 +123,14 @@ def _smallest_instances(source: OptionSource, workload: str) -> list[str]:
     return found
 
 
-def _without_tables(source: OptionSource, workload: ResolvedWorkload) -> Unserved:
+def _without_tables(problem: Problem, workload: ResolvedWorkload) -> Unserved:
     """No kind was ever evaluated: no layout divides, or only measured rows count and none is left."""
-    refused = [str(r) for r in source.refused_rows if f"({workload.name} on " in r.what]
+    refused = [str(r) for r in problem.source.refused_rows if f"({workload.name} on " in r.what]
     if refused:
         return Unserved(
             workload.name, "profiles", f"{workload.name}: no measured row serves it: {'; '.join(refused)}"
         )
-    layouts = [str(r) for r in source.refused_layouts if r.what.startswith(f"{workload.model}/")]
+    layouts = [str(r) for r in problem.source.refused_layouts if r.what.startswith(f"{workload.model}/")]
     reasons = "; ".join(layouts[:3]) or "no supply's accelerator has a layout for its model"
     return Unserved(
         workload.name, "layouts", f"{workload.name}: no layout of its model is allowed: {reasons}"

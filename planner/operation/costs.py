@@ -1,4 +1,4 @@
-"""Costs: what each supply, deployment and workload costs; recomputed from prices, and parts that sum to the total."""
+"""Costs: what each supply, deployment and workload counts, from the supplies' figures; parts sum to the total."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from dataclasses import dataclass
 
 from planner.allocation import Allocation, Deployment
 from planner.config.resolved import ResolvedStudy
+from planner.objectives import COST, Objective
 from planner.operation.operation import Operation
 
 SECONDS_PER_HOUR = 3600.0
 
 
-def supply_costs(study: ResolvedStudy, allocation: Allocation) -> dict[str, float]:
-    """$ per hour of every supply: units · size · price."""
-    return {s.name: allocation.units[s.name] * s.unit * s.usd_per_hour for s in study.supplies}
+def supply_totals(study: ResolvedStudy, allocation: Allocation, objective: Objective) -> dict[str, float]:
+    """What the units of every supply count under an objective."""
+    return {s.name: objective.total((s,), allocation.units) for s in study.supplies}
+
+
+def total(study: ResolvedStudy, allocation: Allocation, objective: Objective) -> float:
+    """What all units count."""
+    return objective.total(study.supplies, allocation.units)
 
 
 def deployment_costs(study: ResolvedStudy, allocation: Allocation) -> list[float]:
     """$ per hour of every deployment: its part of its supply's cost, by accelerators; empty places are shared too."""
-    costs = supply_costs(study, allocation)
+    costs = supply_totals(study, allocation, COST)
     used: dict[str, int] = {}
     for deployment in allocation.deployments:
         used[deployment.supply] = used.get(deployment.supply, 0) + deployment.gpus
@@ -47,15 +53,15 @@ def workload_costs(
     The parts sum to the total of all supplies that serve anything. Within a workload the time of prompts is the cost of
     its input tokens (the paper's section 4.3 compares the two).
     """
-    total = dict.fromkeys((w.name for w in study.workloads), 0.0)
-    prompts = dict(total)
+    totals = dict.fromkeys((w.name for w in study.workloads), 0.0)
+    prompts = dict(totals)
     for operation, cost in zip(operations, deployment_costs(study, allocation), strict=True):
         busy = sum(operation.load.values())
         for workload, load in operation.load.items():
             if busy > 0:
-                total[workload] += cost * load / busy
+                totals[workload] += cost * load / busy
                 prompts[workload] += cost * operation.prompt_load[workload] / busy
-    return {workload: WorkloadCost(total[workload], prompts[workload]) for workload in total}
+    return {workload: WorkloadCost(totals[workload], prompts[workload]) for workload in totals}
 
 
 def per_million(usd_per_hour: float, tokens_per_s: float) -> float:

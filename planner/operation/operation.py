@@ -11,8 +11,8 @@ from formulations.physics.arrays import FloatArray
 from formulations.physics.queueing import mean_wait, mixed_service
 from planner.allocation import Deployment
 from planner.operation.exact_step import ExactStep, exact_step, memory_share
-from planner.options.build import OptionSet
 from planner.options.first_token import without_wait
+from planner.options.option_set import OptionSet
 from planner.options.performance import Performance
 from planner.options.prefill import decode_step, first_passes
 

@@ -14,6 +14,12 @@ from dataclasses import dataclass
 from planner.config.resolved import ResolvedWorkload
 
 
+def exactly(value: float) -> str:
+    """A number as ids have it: six digits where they are all, else every digit, so that no two numbers look alike."""
+    short = f"{value:.6g}"
+    return short if float(short) == value else f"{value:.17g}"
+
+
 @dataclass(frozen=True, order=True)
 class ServiceClass:
     """What everyone served by an option of the class gets."""
@@ -26,8 +32,8 @@ class ServiceClass:
     @property
     def name(self) -> str:
         """Readable part of an option's id: `pace40`, `pace40-ttft500ms`, `any-pace`."""
-        pace = f"pace{self.pace:g}" if self.pace > 0 else "any-pace"
-        return pace if math.isinf(self.ttft_s) else f"{pace}-ttft{self.ttft_s * 1e3:g}ms"
+        pace = f"pace{exactly(self.pace)}" if self.pace > 0 else "any-pace"
+        return pace if math.isinf(self.ttft_s) else f"{pace}-ttft{exactly(self.ttft_s * 1e3)}ms"
 
     def serves(self, workload: ResolvedWorkload) -> bool:
         """Whether the class is as strict as the workload needs."""

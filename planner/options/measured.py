@@ -8,7 +8,6 @@ does not have; the plan says which.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,7 +15,6 @@ import numpy as np
 
 from formulations.options import FloatArray, Option
 from planner.config.resolved import ResolvedStudy, ResolvedWorkload
-from planner.errors import InputError
 from planner.options.kinds import Rejection
 from planner.profiles.read import ProfileRow
 
@@ -65,10 +63,7 @@ class MeasuredKind:
 
 
 def measured_kinds(study: ResolvedStudy) -> tuple[list[MeasuredKind], list[Rejection]]:
-    """The measured kinds of a study, and the rows left out with the reason.
-
-    Raises `InputError` where a workload without physics has no row at all: a misspelt name, most likely.
-    """
+    """The measured kinds of a study, and the rows left out with the reason."""
     workloads = {workload.name: workload for workload in study.workloads}
     accelerators = {supply.accelerator_name for supply in study.supplies}
     groups: dict[tuple[object, ...], list[ProfileRow]] = {}
@@ -79,7 +74,6 @@ def measured_kinds(study: ResolvedStudy) -> tuple[list[MeasuredKind], list[Rejec
             rejections.append(rejection)
         elif row.requests_per_s > 0:
             groups.setdefault(row.instance, []).append(row)
-    _refuse_unmeasured(study)
     order = {name: position for position, name in enumerate(workloads)}
     kinds = []
     for rows in groups.values():
@@ -113,18 +107,3 @@ def _rejected(
         needed = f"{limit * 1000:g} ms to the first token"
         return Rejection(what, needed, f"{row.ttft_ms:g} ms", "first token too late")
     return None
-
-
-def _refuse_unmeasured(study: ResolvedStudy) -> None:
-    if study.config.physics:
-        return
-    measured = {row.workload for row in study.profiles}
-    problems = []
-    for workload in study.workloads:
-        if workload.name in measured:
-            continue
-        near = difflib.get_close_matches(workload.name, measured, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "add rows, or set physics: true"
-        problems.append(f"{study.file}: workloads: no profile has a row of '{workload.name}'; {hint}")
-    if problems:
-        raise InputError(problems)

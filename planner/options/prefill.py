@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from formulations.options import Option, binding_rows
 from formulations.physics.arrays import FloatArray
-from formulations.screening import undominated
+from formulations.screening import Screening, screened
 from planner.options.classes import ServiceClass
 from planner.options.first_token import prompt_share, ttft_limits, without_wait
 from planner.options.performance import Performance
@@ -26,7 +26,7 @@ ROOFS = ("prompt", "transfer", "queue")
 def prefill_options(
     performances: Iterable[Performance],
     wanted: ServiceClass,
-    screening: bool,
+    screening: Screening,
     units: Collection[int] = (),
     forbidden: Collection[str] = (),
 ) -> list[Option]:
@@ -40,7 +40,7 @@ def prefill_options(
         for option in _options(performance, wanted)
         if option.kind not in forbidden
     ]
-    if not screening or not found:
+    if not found:
         return found
     names = list(dict.fromkeys(name for option in found for name in option.workloads))
     rows = np.full((len(found), len(ROOFS), len(names)), np.inf)
@@ -49,7 +49,8 @@ def prefill_options(
         padded = own[np.minimum(np.arange(len(ROOFS)), len(own) - 1)]
         rows[position][:, [names.index(name) for name in option.workloads]] = padded
     gpus = np.array([option.gpus for option in found], dtype=float)
-    return [found[index] for index in sorted(undominated(rows, gpus, units))]
+    kept = screened(rows, gpus, units, screening, [option.kind for option in found])
+    return [found[index] for index in kept]
 
 
 def _options(performance: Performance, wanted: ServiceClass) -> Iterable[Option]:

@@ -14,17 +14,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from planner.allocation import Allocation, Deployment
+from planner.allocation import STEADY, Allocation, Deployment
 from planner.certificate.certificate import Certificate, certify
 from planner.checks import Check
 from planner.config.load import study_from
 from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
-from planner.options.build import OptionSet, OptionSource
+from planner.options.option_set import OptionSet
+from planner.problem.problem import Problem
 
 PACKAGES = ("fleetplan", "pyomo", "highspy", "numpy", "pandas", "pydantic", "scipy")
 MOST_REFINEMENTS = 4
-FORMAT = 1
+FORMAT = 2
 
 
 def dump(
@@ -46,10 +47,11 @@ def dump(
                     "instances": d.instances,
                     "spares": d.spares,
                     "tokens_per_s": d.tokens_per_s,
+                    "period": d.period,
                 }
                 for d in allocation.deployments
             ],
-            "units": allocation.units,
+            "units": dict(allocation.units_by_period),
             "throughput": allocation.throughput,
         },
         "checks": [vars(check) for check in checks],
@@ -77,9 +79,8 @@ def replay(path: str | Path) -> Certificate:
     except (OSError, ValueError, KeyError) as error:
         raise InputError([f"{path}: is not a dump of fleetplan: {error}"]) from None
     study = study_from(config, str(path), Path(record["folder"]))
-    source = OptionSource(study)
     wanted = {entry["option"] for entry in plan["deployments"]}
-    options = _holding(source, wanted, str(path))
+    options = _holding(study, wanted, str(path))
     known = {option.id: option for option in options.options}
     deployments = tuple(
         Deployment(
@@ -88,18 +89,21 @@ def replay(path: str | Path) -> Certificate:
             entry["instances"],
             entry["spares"],
             entry["tokens_per_s"],
+            entry.get("period", STEADY),
         )
         for entry in plan["deployments"]
     )
     return certify(study, Allocation(deployments, plan["units"], plan["throughput"]), options)
 
 
-def _holding(source: OptionSource, wanted: set[str], file: str) -> OptionSet:
-    """The coarsest options that contain all that the plan uses."""
-    for refinement in range(MOST_REFINEMENTS):
-        options = source.options(refinement=refinement)
-        if wanted <= {option.id for option in options.options}:
-            return options
+def _holding(study: ResolvedStudy, wanted: set[str], file: str) -> OptionSet:
+    """The coarsest options that contain all that the plan uses; unscreened ones where it was made so."""
+    for screening in (True, False):
+        problem = Problem(study, screening=screening)
+        for refinement in range(MOST_REFINEMENTS):
+            options = problem.options(refinement=refinement)
+            if wanted <= {option.id for option in options.options}:
+                return options
     raise InputError([f"{file}: its options are not those of this version; see versions in the file"])
 
 

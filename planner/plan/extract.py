@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from planner.allocation import Allocation
-from planner.certificate.certificate import Certificate, certify
-from planner.certificate.optimality import optimality, remarks
+from planner.certificate.certificate import Certificate, certified
+from planner.checks import Check
 from planner.config.resolved import ResolvedStudy
 from planner.errors import CertificateError
-from planner.operation.costs import deployment_costs, per_million, served, supply_costs, workload_costs
+from planner.objectives import CARBON, COST
+from planner.operation.costs import deployment_costs, per_million, served, supply_totals, workload_costs
 from planner.operation.operation import Operation, operate
 from planner.plan.dump import dump
 from planner.plan.plan import Objective, Plan, Status
@@ -25,7 +26,9 @@ INSTANCE_COLUMNS = (
     "tokens_per_s", "usd_per_hour", "time_shares", "binding",
 )  # fmt: skip
 SERVICE_COLUMNS = ("workload", "option", "supply", "share", "tokens_per_s", "pace_tokens_per_s", "ttft_ms")
-SUPPLY_COLUMNS = ("supply", "accelerator", "site", "gpus", "units", "usd_per_hour", "power_kw", "limit")
+SUPPLY_COLUMNS = (
+    "supply", "accelerator", "site", "gpus", "units", "usd_per_hour", "power_kw", "carbon_kg_per_hour", "limit",
+)  # fmt: skip
 WORKLOAD_COLUMNS = (
     "workload", "model", "demand_tokens_per_s", "safety", "tokens_per_s", "min_pace_tokens_per_s", "pace_tokens_per_s",
     "max_ttft_ms", "ttft_ms",
@@ -33,10 +36,13 @@ WORKLOAD_COLUMNS = (
 )  # fmt: skip
 
 
-def plan_from(answer: Answer) -> Plan:
-    """The plan of an answer; raises `CertificateError` when its certificate fails, with what failed."""
+def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Sequence[str] = ()) -> Plan:
+    """The plan of an answer; raises `CertificateError` when its certificate fails, with what failed.
+
+    An answer without a plan gives one without tables, and an empty certificate: `with_certificate` brings its evidence.
+    """
     study = answer.study
-    objective = Objective(answer.sense, answer.objective, answer.unit, answer.bound, answer.gap)
+    objective = Objective(answer.optimised.sense, answer.objective, answer.unit, answer.bound, answer.gap)
     status = Status(answer.termination, answer.holds)
     rejected = tuple(vars(rejection) for rejection in answer.options.rejections)
     if answer.allocation is None:
@@ -54,10 +60,8 @@ def plan_from(answer: Answer) -> Plan:
             timings=answer.timings,
         )
     allocation = answer.allocation
-    certificate = certify(
-        study, allocation, answer.options, optimality(answer), answer.linearisation_error, remarks(answer)
-    )
-    if not certificate.passed:
+    certificate = certified(answer, cross_checks, remarks)
+    if certificate.failures:
         failed = "; ".join(map(str, certificate.failures))
         record = dump(study, allocation, certificate.checks, vars(objective))
         raise CertificateError(f"the plan of {study.config.name} failed its certificate: {failed}", record)
@@ -156,15 +160,27 @@ def _service(study: ResolvedStudy, operations: Sequence[Operation]) -> pd.DataFr
 
 
 def _supply(study: ResolvedStudy, allocation: Allocation) -> pd.DataFrame:
-    costs = supply_costs(study, allocation)
+    costs = supply_totals(study, allocation, COST)
     rows = []
     for supply in study.supplies:
         units = allocation.units[supply.name]
         gpus = units * supply.unit
         power = math.nan if supply.power_kw is None else gpus * supply.power_kw
+        known = supply.carbon_kg_per_hour is not None
+        carbon = CARBON.total((supply,), allocation.units) if known else math.nan
         limit = math.nan if supply.limit is None else supply.limit
         rows.append(
-            (supply.name, supply.accelerator_name, supply.site, gpus, units, costs[supply.name], power, limit)
+            (
+                supply.name,
+                supply.accelerator_name,
+                supply.site,
+                gpus,
+                units,
+                costs[supply.name],
+                power,
+                carbon,
+                limit,
+            )
         )
     return pd.DataFrame(rows, columns=list(SUPPLY_COLUMNS))
 

@@ -71,6 +71,13 @@ class Plan:
         return float(self.supply["usd_per_hour"].sum()) if self.found else math.nan
 
     @property
+    def carbon_kg_per_hour(self) -> float:
+        """Carbon of the fleet; NaN where a supply in use does not say."""
+        if not self.found:
+            return math.nan
+        return float(self.supply.loc[self.supply["gpus"] > 0, "carbon_kg_per_hour"].sum(skipna=False))
+
+    @property
     def gpus(self) -> int:
         """Accelerators bought or used."""
         return int(self.supply["gpus"].sum()) if self.found else 0

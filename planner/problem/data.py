@@ -1,34 +1,44 @@
-"""From a study and its options to the program's data: which option is offered in which supply, and every limit."""
+"""From a problem and its options to the program's data: which option is offered in which supply, what limits enter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from formulations.options import Option
-from formulations.program.data import ProgramData, SupplyData, WorkloadData, program_data
+from formulations.program.data import Cap, ProgramData, SupplyData, WorkloadData, program_data
 from formulations.program.supply import nested
-from planner.config.resolved import ResolvedStudy, ResolvedSupply
+from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
-
-
-def supply_data(supply: ResolvedSupply) -> SupplyData:
-    """A supply as the program sees it."""
-    return SupplyData(
-        supply.name, supply.usd_per_hour, supply.limit, supply.unit, supply.availability, supply.power_kw
-    )
+from planner.limits.entries import Entries
+from planner.limits.limit import Limit
+from planner.objectives import OBJECTIVES, counts_of
 
 
 def data_for(
     study: ResolvedStudy,
+    limits: Iterable[Limit],
     options: Iterable[Option],
     *,
-    budget_usd_per_hour: float | None = None,
     scaled: tuple[str, ...] = (),
+    within: Mapping[str, float] | None = None,
 ) -> ProgramData:
     """Offer every option in each supply of its accelerator that could hold one instance; raises `InputError`
-    where instance sizes do not nest in a billing unit."""
-    config = study.config
-    supplies = {supply.name: supply_data(supply) for supply in study.supplies}
+    where instance sizes do not nest in a billing unit.
+
+    `within` keeps objectives that supplies count within a value, by name, as limits of their own.
+    """
+    entries = Entries(study)
+    for limit in limits:
+        limit.enter(entries)
+    for name, most in (within or {}).items():
+        worth = {s.name: s.unit * OBJECTIVES[name].counted(s) for s in study.supplies}
+        entries.caps.append(Cap(f"within {name}", most, worth))
+    supplies = {
+        s.name: SupplyData(
+            s.name, entries.most_accelerators.get(s.name), s.unit, s.availability, counts_of(s)
+        )
+        for s in study.supplies
+    }
     by_accelerator: dict[str, list[SupplyData]] = {}
     for supply in study.supplies:
         by_accelerator.setdefault(supply.accelerator_name, []).append(supplies[supply.name])
@@ -42,12 +52,10 @@ def data_for(
     return program_data(
         pairs,
         tuple(supplies.values()),
-        tuple(WorkloadData(w.name, w.demand, w.max_kinds) for w in study.workloads),
-        utilisation=config.utilisation,
-        spare_number=config.spares.number,
-        spare_share=config.spares.share,
-        power_limit_kw=config.power_limit_kw,
-        budget_usd_per_hour=budget_usd_per_hour,
+        tuple(WorkloadData(w.name, w.demand, entries.most_kinds.get(w.name)) for w in study.workloads),
+        utilisation=study.config.utilisation,
+        spares=entries.spares,
+        caps=tuple(entries.caps),
         scaled=scaled,
     )
 

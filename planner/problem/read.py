@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from formulations.program.data import ProgramData
-from planner.allocation import Allocation, Deployment
+from planner.allocation import Allocation, Deployment, steady
 
 _NOTHING = 1e-9
 
@@ -19,13 +19,13 @@ def read_allocation(model: pyo.ConcreteModel, data: ProgramData) -> Allocation:
         instances = round(pyo.value(model.Instances[offer.key]))
         if instances == 0:
             continue
-        lots = {w: float(pyo.value(model.Flow[(*offer.key, w)])) for w in offer.option.workloads}
+        lots = {w: float(pyo.value(model.SequenceRate[(*offer.key, w)])) for w in offer.option.workloads}
         if max(lots.values()) <= _NOTHING:
             continue
-        flows = {w: number * data.lot[w] for w, number in lots.items()}
-        smallest = _NOTHING * max(flows.values())
-        served = {w: flow for w, flow in flows.items() if flow > smallest}
+        rates = {w: number * data.lot[w] for w, number in lots.items()}
+        smallest = _NOTHING * max(rates.values())
+        served = {w: rate for w, rate in rates.items() if rate > smallest}
         spares = spares_left.pop((offer.option.kind, offer.supply.name), 0)
         found.append(Deployment(offer.option, offer.supply.name, instances, spares, served))
     units = {supply.name: round(pyo.value(model.Units[supply.name])) for supply in data.supplies}
-    return Allocation(tuple(found), units, float(pyo.value(model.Throughput)))
+    return steady(tuple(found), units, float(pyo.value(model.Throughput)))

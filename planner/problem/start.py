@@ -9,21 +9,21 @@ from planner.allocation import Allocation, Deployment
 
 
 def write_start(model: pyo.ConcreteModel, data: ProgramData, allocation: Allocation) -> None:
-    """Set instances, flows, steps, spares, units and the binaries of use as the allocation has them.
+    """Set instances, rates, spares, units and the binaries of use as the allocation has them.
 
-    Steps are the fewest that the batch limits allow, which keeps instances least busy. Variables of other concerns stay
-    unset; the solver completes them.
+    Step rates are the least that the batch limits allow, which keeps instances least busy. Variables of other concerns
+    stay unset; the solver completes them.
     """
     here = {(d.option.id, d.supply): d for d in allocation.deployments}
     for offer in data.offers:
         deployment = here.get(offer.key)
         served = deployment.tokens_per_s if deployment else {}
         model.Instances[offer.key].set_value(deployment.instances if deployment else 0)
-        flows = [served.get(name, 0.0) / data.lot[name] for name in offer.option.workloads]
-        for name, flow in zip(offer.option.workloads, flows, strict=True):
-            model.Flow[(*offer.key, name)].set_value(flow)
+        rates = [served.get(name, 0.0) / data.lot[name] for name in offer.option.workloads]
+        for name, rate in zip(offer.option.workloads, rates, strict=True):
+            model.SequenceRate[(*offer.key, name)].set_value(rate)
         if offer.option.resources:
-            model.Steps[offer.key].set_value(float((offer.steps_per_lot @ flows).max()))
+            model.StepRate[offer.key].set_value(float((offer.step_rate_per_lot @ rates).max()))
     for key in model.SPARED:
         model.Spares[key].set_value(
             sum(d.spares for d in allocation.deployments if (d.option.kind, d.supply) == key)
@@ -40,8 +40,8 @@ def _write_use(model: pyo.ConcreteModel, here: dict[tuple[str, str], Deployment]
     """Binaries of `formulations.program.simplicity`, from the values just set."""
     for key in model.OFFERS:
         model.Running[key].set_value(int(key in here))
-    for key in model.FLOWS:
-        model.Feeding[key].set_value(int(pyo.value(model.Flow[key]) > 0))
+    for key in model.SERVICES:
+        model.Feeding[key].set_value(int(pyo.value(model.SequenceRate[key]) > 0))
     for key in model.DEPLOYMENTS:
         model.Used[key].set_value(0)
     for deployment in here.values():

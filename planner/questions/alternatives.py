@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from planner.options.build import OptionSource
+from planner.clock import Clock
 from planner.problem.answer import Answer
-from planner.problem.optimise import Goal, optimise
-from planner.problem.settings import with_solver
-from planner.questions.goals import goal_of, throughput_goal, within_budget
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.ask import question_of
 from planner.questions.simplify import simplify
 from planner.questions.throughput import as_served
 
 _ROUNDING = 1e-9
 _MOST_PARTS = 200
 """Parts to solve at most; a guard, since time usually ends the search first."""
+_SIMPLIFY = 0.05
+"""Share of the time left for the simpler plan of one part."""
 
 
 @dataclass(frozen=True)
@@ -58,29 +59,18 @@ def kinds_of(answer: Answer) -> frozenset[str]:
     return frozenset(deployment.option.kind for deployment in deployments)
 
 
-def next_best(
-    source: OptionSource,
-    best: Answer,
-    goal: Goal,
-    count: int,
-    within: float,
-    seconds: float | None = None,
-) -> Alternatives:
-    """Up to `count` plans after `best` (an answer to `goal` on `source`), at most the share `within` worse.
+def next_best(problem: Problem, best: Answer, count: int, within: float, seconds: float) -> Alternatives:
+    """Up to `count` plans after `best` (an answer for the problem), at most the share `within` worse.
 
     Every one lacks a kind of each plan before it, and none that does is better by more than the gap. Solves about one
-    question for each kind of each listed plan, in `seconds` (default: the config's time limit).
+    question for each kind of each listed plan, in `seconds`.
     """
     accepted = [best]
     if best.allocation is None or best.objective is None:
         return Alternatives((best,), True)
-    limit = source.study.config.solver.time_limit_s if seconds is None else seconds
-    deadline = time.perf_counter() + limit
-    worst = best.objective * (1 + within if goal.sense == "minimise" else 1 - within)
-    if goal.objective == "cost":
-        capped = worst * (1 + _ROUNDING)
-        goal = within_budget(goal, min(capped, goal.budget_usd_per_hour or capped))
-    search = _Search(source, goal, worst, deadline)
+    sign = 1.0 if best.goal.objective.sense == "minimise" else -1.0
+    worst = best.objective * (1 + sign * within)
+    search = _Search(problem, best, worst, Clock(seconds))
     search.split(frozenset(), kinds_of(best))
     while len(accepted) <= count:
         found = search.pop()
@@ -90,7 +80,7 @@ def next_best(
         kinds = kinds_of(answer)
         containing = next((kinds_of(a) for a in accepted if kinds_of(a) <= kinds), None)
         if containing is None:
-            answer = simplify(answer, goal, min(2.0, max(0.05, deadline - time.perf_counter())))
+            answer = simplify(answer, _SIMPLIFY * search.clock.left())
             kinds = kinds_of(answer)
             containing = next((kinds_of(a) for a in accepted if kinds_of(a) <= kinds), None)
         if containing is None:
@@ -100,51 +90,50 @@ def next_best(
     return Alternatives(tuple(accepted), search.complete)
 
 
-def alternatives_to(source: OptionSource, best: Answer) -> Alternatives | None:
+def alternatives_to(problem: Problem, best: Answer) -> Alternatives | None:
     """The alternatives that the config asks for, to its answer; None where it asks for none."""
-    config = source.study.config
+    config = problem.study.config
     if config.alternatives is None:
         return None
-    question = config.question
-    goal = throughput_goal(source.study) if question.maximise == "throughput" else goal_of(question)
-    found = next_best(source, best, goal, config.alternatives.count, config.alternatives.within)
-    answers = tuple(as_served(replace(a, study=source.study), goal.scaled) for a in found.answers)
-    return replace(found, answers=answers)
+    asked = replace(best, goal=question_of(problem).goal)
+    seconds = config.solver.time_limit_s
+    found = next_best(problem, asked, config.alternatives.count, config.alternatives.within, seconds)
+    return replace(found, answers=tuple(as_served(replace(a, study=problem.study)) for a in found.answers))
 
 
 @dataclass
 class _Search:
     """Parts of the question, each with some kinds forbidden, from the best on."""
 
-    source: OptionSource
-    goal: Goal
+    problem: Problem
+    best: Answer
     worst: float
-    deadline: float
-
-    def __post_init__(self) -> None:
-        self.queue: list[tuple[float, int, frozenset[str], Answer]] = []
-        self.seen: set[frozenset[str]] = set()
-        self.complete = True
-        self._order = itertools.count()
+    clock: Clock
+    queue: list[tuple[float, int, frozenset[str], Answer]] = field(default_factory=list)
+    seen: set[frozenset[str]] = field(default_factory=set)
+    complete: bool = True
+    order: itertools.count[int] = field(default_factory=itertools.count)
 
     def split(self, forbidden: frozenset[str], kinds: Iterable[str]) -> None:
         """Solve what is left when each of `kinds` in turn is forbidden as well."""
+        goal = self.best.goal
+        sign = 1.0 if goal.objective.sense == "minimise" else -1.0
+        within = {goal.objective.name: self.worst * (1 + _ROUNDING)} if goal.objective.worth else None
         for kind in sorted(kinds):
             part = forbidden | {kind}
-            left = self.deadline - time.perf_counter()
             if part in self.seen:
                 continue
-            if left <= 0 or len(self.seen) >= _MOST_PARTS:
+            if self.clock.expired or len(self.seen) >= _MOST_PARTS:
                 self.complete = False
                 return
             self.seen.add(part)
-            answer = optimise(with_solver(self.source.forbidding(*part), time_limit_s=left), self.goal)
+            rest = self.problem.without_kinds(*part).with_solver(seconds=self.clock.left())
+            answer = solve(rest, goal, within)
             if answer.allocation is None or answer.objective is None:
                 self.complete = self.complete and answer.termination == "infeasible"
                 continue
-            sign = 1.0 if self.goal.sense == "minimise" else -1.0
             if sign * answer.objective <= sign * self.worst * (1 + sign * _ROUNDING):
-                heapq.heappush(self.queue, (sign * answer.objective, next(self._order), part, answer))
+                heapq.heappush(self.queue, (sign * answer.objective, next(self.order), part, answer))
 
     def pop(self) -> tuple[frozenset[str], Answer] | None:
         """The best part left, or None."""

@@ -7,33 +7,30 @@ no plan are named.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from planner.clock import Clock
 from planner.config.resolved import ResolvedStudy, ResolvedWorkload
 from planner.config.schema import Axis
+from planner.config.variants import with_workloads
 from planner.errors import InputError
-from planner.operation.costs import served
-from planner.options.build import OptionSource
+from planner.objectives import COST, OBJECTIVES, THROUGHPUT
+from planner.operation.costs import per_million, served, total
 from planner.problem.answer import Answer
-from planner.problem.highs import Termination
-from planner.problem.optimise import Goal, optimise
-from planner.problem.settings import with_solver
-from planner.questions.goals import cost_goal, scaled, throughput_goal
+from planner.problem.goal import Goal
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.problem.termination import Termination
+from planner.questions.minimise import CHEAPEST
 from planner.questions.pace import kept_pace, search_pace
+from planner.questions.question import Question
 from planner.questions.simplify import simplify
-from planner.questions.throughput import as_served, is_bounded, or_none, refuse_unbounded
+from planner.questions.throughput import as_served, is_bounded, or_none, refuse_unbounded, scaled
 
-UNITS: dict[Axis, str] = {"cost": "$/h", "pace": "tokens/s per user", "throughput": "tokens/s"}
-COLUMNS: dict[Axis, str] = {
-    "cost": "usd_per_hour",
-    "pace": "pace_tokens_per_s",
-    "throughput": "tokens_per_s",
-}
 _END = 0.02
 """How closely the fastest pace of the fleet is looked for before the sweep."""
 _SEARCH = 0.2
@@ -84,12 +81,12 @@ class Frontier:
             served(allocation.deployments, workload.name) / (1 + workload.safety)
             for workload in answer.study.workloads
         )
-        cost = sum(allocation.units[s.name] * s.unit * s.usd_per_hour for s in answer.study.supplies)
+        cost = total(answer.study, allocation, COST)
         units = {s.name: allocation.units[s.name] * s.unit for s in answer.study.supplies}
         return {
-            COLUMNS[swept]: point.swept,
-            COLUMNS[optimised]: point.optimised,
-            "usd_per_million_tokens": cost / (tokens * 3600 / 1e6),
+            OBJECTIVES[swept].column: point.swept,
+            OBJECTIVES[optimised].column: point.optimised,
+            "usd_per_million_tokens": per_million(cost, tokens),
             "bound": float("nan") if answer.bound is None else answer.bound,
             "gap": float("nan") if answer.gap is None else answer.gap,
             "solution": answer.holds,
@@ -98,105 +95,127 @@ class Frontier:
         }
 
 
-def trace(source: OptionSource) -> Frontier:
-    """Trace the frontier that the config's question asks for; raises `InputError` where one end is open."""
-    since = time.perf_counter()
-    study = source.study
-    question = study.config.question
-    assert question.frontier is not None
-    first, second = question.frontier
-    swept: Axis = "pace" if "pace" in (first, second) else "throughput"
-    optimised = second if first == swept else first
-    deadline = since + study.config.solver.time_limit_s
-    if optimised == "throughput":
-        refuse_unbounded(source)
-    ends = question.between or _ends(source, swept, _goal(source, optimised), deadline)
-    if not isinstance(ends, tuple):
-        return Frontier(
-            study, (swept, optimised), question.workload, (), 0, (), time.perf_counter() - since, ends
+@dataclass(frozen=True)
+class TracedFrontier(Question):
+    """`question: {frontier: [one, other]}`."""
+
+    @property
+    def swept(self) -> Axis:
+        """The one that is swept."""
+        return "pace" if "pace" in self._axes else "throughput"
+
+    @property
+    def optimised(self) -> Axis:
+        """The one that is optimised at each value of the other."""
+        first, second = self._axes
+        return second if first == self.swept else first
+
+    @property
+    def _axes(self) -> tuple[Axis, Axis]:
+        asked = self.problem.study.config.question.frontier
+        assert asked is not None
+        return asked
+
+    @property
+    def goal(self) -> Goal:
+        return CHEAPEST if self.optimised == "cost" else Goal(THROUGHPUT, scaled(self.problem.study))
+
+    def answer(self, simplest: bool = True) -> Answer:
+        """A frontier has many answers; raises `InputError` that says so (`trace` has them)."""
+        file = self.problem.study.file
+        raise InputError(
+            [f"{file}: question.frontier has many answers, not one plan; trace it as a frontier"]
         )
-    values = (np.geomspace if swept == "pace" else np.linspace)(*ends, question.points)
-    points: list[Point] = []
-    missing: list[float] = []
-    for place, value in enumerate(values):
-        left = max(0.1, deadline - time.perf_counter()) / (len(values) - place)
-        point = _point(source, swept, optimised, float(value), left)
-        if point is None:
-            missing.append(float(value))
-        else:
-            points.append(point)
-    kept = _undominated(points, lower_is_better=optimised == "cost")
-    return Frontier(
-        study, (swept, optimised), question.workload, tuple(kept), len(points) - len(kept), tuple(missing),
-        time.perf_counter() - since,
-    )  # fmt: skip
+
+    def trace(self) -> Frontier:
+        """Trace the frontier; raises `InputError` where one end is open."""
+        problem, study = self.problem, self.problem.study
+        asked = study.config.question
+        clock = Clock(study.config.solver.time_limit_s)
+        axes = (self.swept, self.optimised)
+        if self.optimised == "throughput":
+            refuse_unbounded(problem)
+        ends = asked.between or self._ends(clock)
+        if not isinstance(ends, tuple):
+            return Frontier(study, axes, asked.workload, (), 0, (), clock.elapsed, ends)
+        values = (np.geomspace if self.swept == "pace" else np.linspace)(*ends, asked.points)
+        points: list[Point] = []
+        missing: list[float] = []
+        for place, value in enumerate(values):
+            point = self._point(float(value), max(0.1, clock.left()) / (len(values) - place))
+            if point is None:
+                missing.append(float(value))
+            else:
+                points.append(point)
+        kept = _undominated(points, lower_is_better=self.optimised == "cost")
+        beaten = len(points) - len(kept)
+        return Frontier(study, axes, asked.workload, tuple(kept), beaten, tuple(missing), clock.elapsed)
+
+    def _point(self, value: float, seconds: float) -> Point | None:
+        """The best plan at one value of the swept axis, or None where none was found."""
+        changed = self._at(value)
+        answer = or_none(solve(changed.with_solver(seconds=(1 - _SIMPLIFY) * seconds), self.goal))
+        if answer.allocation is None:
+            return None
+        answer = replace(simplify(answer, _SIMPLIFY * seconds), study=changed.study)
+        answer = as_served(answer)
+        assert answer.objective is not None
+        if self.swept == "pace":
+            value = kept_pace(answer, self._workload) / (1 + self._safety)
+        return Point(value, answer.objective, answer)
+
+    @property
+    def _workload(self) -> str:
+        """Whose pace is traded."""
+        asked = self.problem.study.config.question.workload
+        assert asked is not None
+        return asked
+
+    @property
+    def _safety(self) -> float:
+        return self.problem.study.workload(self._workload).safety
+
+    def _at(self, value: float) -> Problem:
+        """The problem as the value asks: a pace, or a multiple of the demands that adds up to it."""
+        study = self.problem.study
+        names = scaled(study)
+        total_demand = sum(w.asked_demand for w in study.workloads if w.name in names)
+
+        def change(workload: ResolvedWorkload) -> ResolvedWorkload:
+            if workload.name not in names:
+                return workload
+            if self.swept == "pace":
+                return replace(workload, pace=value * (1 + workload.safety))
+            if total_demand == 0:
+                return replace(workload, demand=value * (1 + workload.safety))
+            return replace(workload, demand=workload.demand * value / total_demand)
+
+        return self.problem.changed(with_workloads, change)
+
+    def _ends(self, clock: Clock) -> tuple[float, float] | Termination:
+        """Lowest and highest value worth asking for; where there is no plan at all, why the search for one stopped."""
+        problem, study = self.problem, self.problem.study
+        share = _SEARCH * clock.left()
+        if self.swept == "pace":
+            searching = Clock(share)
+            lowest = solve(problem.with_solver(seconds=share), self.goal)
+            if lowest.allocation is None:
+                return lowest.termination
+            found = search_pace(problem, self._workload, self.goal, {}, _END, searching, 0.0)
+            slowest = kept_pace(lowest, self._workload)
+            return slowest / (1 + self._safety), max(found.served, slowest) / (1 + self._safety)
+        if not is_bounded(problem):
+            return _from_demand(study)
+        most = or_none(solve(problem.with_solver(seconds=share), Goal(THROUGHPUT, scaled(study))))
+        if most.objective is None:
+            return most.termination
+        return most.objective / study.config.question.points, most.objective * (1 - _SAME)
 
 
-def _goal(source: OptionSource, optimised: Axis) -> Goal:
-    budget = source.study.config.question.budget_usd_per_hour
-    return cost_goal(budget) if optimised == "cost" else throughput_goal(source.study)
-
-
-def _point(source: OptionSource, swept: Axis, optimised: Axis, value: float, seconds: float) -> Point | None:
-    """The best plan at one value of the swept axis, or None where none was found."""
-    changed = source.asking(*_changes(source.study, swept, value))
-    goal = _goal(source, optimised)
-    answer = or_none(optimise(with_solver(changed, time_limit_s=(1 - _SIMPLIFY) * seconds), goal))
-    if answer.allocation is None:
-        return None
-    answer = replace(simplify(answer, goal, _SIMPLIFY * seconds), study=changed.study)
-    if optimised == "throughput":
-        answer = as_served(answer, goal.scaled)
-    assert answer.objective is not None
-    if swept == "pace":
-        name = source.study.config.question.workload
-        assert name is not None
-        value = kept_pace(answer, name) / (1 + source.study.workload(name).safety)
-    return Point(value, answer.objective, answer)
-
-
-def _changes(study: ResolvedStudy, swept: Axis, value: float) -> list[ResolvedWorkload]:
-    """The workloads as the value asks: a pace, or a multiple of the demands that adds up to it."""
-    names = scaled(study)
-    workloads = [w for w in study.workloads if w.name in names]
-    if swept == "pace":
-        return [replace(w, pace=value * (1 + w.safety)) for w in workloads]
-    total = sum(w.demand / (1 + w.safety) for w in workloads)
-    if total == 0:
-        return [replace(w, demand=value * (1 + w.safety)) for w in workloads]
-    return [replace(w, demand=w.demand * value / total) for w in workloads]
-
-
-def _ends(
-    source: OptionSource, swept: Axis, goal: Goal, deadline: float
-) -> tuple[float, float] | Termination:
-    """Lowest and highest value worth asking for; where there is no plan at all, why the search for one stopped."""
-    study = source.study
-    if swept == "pace":
-        name = study.config.question.workload
-        assert name is not None
-        until = time.perf_counter() + _SEARCH * (deadline - time.perf_counter())
-        lowest = optimise(with_solver(source, time_limit_s=until - time.perf_counter()), goal)
-        if lowest.allocation is None:
-            return lowest.termination
-        found = search_pace(source, name, goal, _END, until)
-        asked = 1 + study.workload(name).safety
-        return kept_pace(lowest, name) / asked, max(found.served, kept_pace(lowest, name)) / asked
-    if not is_bounded(source):
-        return _from_demand(source)
-    most_goal = throughput_goal(study)
-    share = _SEARCH * (deadline - time.perf_counter())
-    most = or_none(optimise(with_solver(source, time_limit_s=share), most_goal))
-    if most.objective is None:
-        return most.termination
-    return most.objective / study.config.question.points, most.objective * (1 - _SAME)
-
-
-def _from_demand(source: OptionSource) -> tuple[float, float]:
+def _from_demand(study: ResolvedStudy) -> tuple[float, float]:
     """Where nothing ends the throughput: up to twice what is demanded."""
-    study = source.study
     names = scaled(study)
-    demand = sum(w.demand / (1 + w.safety) for w in study.workloads if w.name in names)
+    demand = sum(w.asked_demand for w in study.workloads if w.name in names)
     if demand <= 0:
         raise InputError(
             [

@@ -8,27 +8,32 @@ question only reads its tables at another pace (ours).
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.allocation import Allocation
+from planner.clock import Clock
+from planner.config.variants import with_budget
 from planner.errors import InputError
+from planner.objectives import COST, PACE
 from planner.operation.costs import SECONDS_PER_HOUR
-from planner.options.build import OptionSource
 from planner.problem.answer import Answer
-from planner.problem.optimise import Goal, optimise
-from planner.problem.settings import with_solver
-from planner.questions.goals import cost_goal
+from planner.problem.goal import Goal
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.minimise import CHEAPEST
+from planner.questions.question import Question
 from planner.questions.simplify import simplify
 
-UNIT = "tokens/s per user"
+Within = dict[str, float]
+"""Objectives kept within a value, beside the config's limits."""
 _COARSE = 0.9
 """Gap of the questions whose cost does not matter: any plan within the budget answers them."""
 _FLOOR = 1e-3
 """Where the search starts when the config asks for no pace, tokens per second per user."""
 _MOST_TRIALS = 60
+_FOR_PLAN = 0.2
+"""Share of the time that is kept for the cheapest plan at the pace found."""
 
 
 @dataclass(frozen=True)
@@ -44,61 +49,88 @@ class Bracket:
     """There is none above this pace, in exact physics."""
 
 
-def fastest(source: OptionSource, seconds: float | None = None) -> Answer:
-    """The fastest pace of the question's workload, and the cheapest fleet that has it."""
-    study = source.study
-    question = study.config.question
-    assert question.workload is not None
-    workload = study.workload(question.workload)
-    _refuse_unmeasured_pace(source, workload.name)
-    limit = study.config.solver.time_limit_s if seconds is None else seconds
-    deadline = time.perf_counter() + limit
-    budget, remark = _budget(source, deadline)
-    found = search_pace(
-        source, workload.name, cost_goal(budget), study.config.solver.gap, deadline - 0.2 * limit
-    )
-    goal = cost_goal(budget)
-    if found.plan is None:
-        nothing = optimise(with_solver(source, gap=_COARSE), goal)
+@dataclass(frozen=True)
+class FastestPace(Question):
+    """`question: {maximise: pace}`."""
+
+    demands_all = False
+
+    @property
+    def goal(self) -> Goal:
+        return CHEAPEST
+
+    @property
+    def workload(self) -> str:
+        """Whose pace."""
+        asked = self.problem.study.config.question.workload
+        assert asked is not None
+        return asked
+
+    def answer(self, simplest: bool = True) -> Answer:
+        """The fastest pace of the workload, and the cheapest fleet that has it."""
+        problem, study = self.problem, self.problem.study
+        workload = study.workload(self.workload)
+        _refuse_unmeasured_pace(problem, workload.name)
+        gap = study.config.solver.gap
+        clock = Clock(study.config.solver.time_limit_s)
+        within, remark = _within(problem, workload.name, clock)
+        found = search_pace(problem, workload.name, CHEAPEST, within, gap, clock, _FOR_PLAN)
+        if found.plan is None:
+            nothing = solve(problem.with_solver(gap=_COARSE), CHEAPEST, within)
+            return replace(
+                nothing, study=study, asked=PACE, objective=None, bound=None, allocation=None, remarks=remark
+            )
+        final = problem.with_workload(workload.name, pace=found.served)
+        cheapest = solve(final.with_solver(seconds=clock.left()), CHEAPEST, within)
+        answer = simplify(found.plan if cheapest.allocation is None else cheapest)
+        asked = 1 + workload.safety
+        near = found.refused <= found.served * (1 + gap)
         return replace(
-            nothing, sense="maximise", unit=UNIT, objective=None, bound=None, allocation=None, remarks=remark
+            answer,
+            study=final.study,
+            asked=PACE,
+            termination="optimal"
+            if found.served == found.proven
+            else "gap_reached"
+            if near
+            else "time_limit",
+            objective=found.served / asked,
+            bound=found.proven / asked,
+            plan_bound=found.refused / asked,
+            before_simplifying=None,
+            remarks=remark,
         )
-    final = source.asking(replace(workload, pace=found.served))
-    cheapest = optimise(with_solver(final, time_limit_s=deadline - time.perf_counter()), goal)
-    answer = simplify(found.plan if cheapest.allocation is None else cheapest, goal)
-    asked = 1 + workload.safety
-    near = found.refused <= found.served * (1 + study.config.solver.gap)
-    return replace(
-        answer,
-        study=final.study,
-        sense="maximise",
-        unit=UNIT,
-        termination="optimal" if found.served == found.proven else "gap_reached" if near else "time_limit",
-        objective=found.served / asked,
-        bound=found.proven / asked,
-        plan_bound=found.refused / asked,
-        before_simplifying=None,
-        remarks=remark,
-    )
 
 
-def search_pace(source: OptionSource, name: str, goal: Goal, tolerance: float, deadline: float) -> Bracket:
+def search_pace(
+    problem: Problem, name: str, goal: Goal, within: Within, tolerance: float, clock: Clock, kept: float
+) -> Bracket:
     """Bracket the fastest pace of workload `name` at which the goal has a plan, to a relative `tolerance`.
 
-    Starts at the pace that the study asks of it, and at the fastest that any kind can do with one sequence.
+    Starts at the pace that the study asks of it, and at the fastest that any kind can do with one sequence; the share
+    `kept` of the clock's time is left for later.
     """
-    workload = source.study.workload(name)
-    highest = fastest_alone(source, name)
+    workload = problem.study.workload(name)
+    highest = fastest_alone(problem, name)
     lowest = workload.pace or min(_FLOOR, highest)
-    plan, proof = _try(source, name, lowest, goal, deadline)
+
+    def attempt(pace: float) -> tuple[Answer | None, bool]:
+        """(plan at that pace or None, whether it is proven that there is none)."""
+        changed = problem.with_workload(name, pace=pace)
+        answer = solve(changed.with_solver(seconds=clock.left(kept), gap=_COARSE), goal, within)
+        return (
+            (answer, False) if answer.allocation is not None else (None, answer.termination == "infeasible")
+        )
+
+    plan, proof = attempt(lowest)
     if plan is None:
         return Bracket(None, 0.0, lowest, lowest if proof else highest)
     served, refused, proven = max(lowest, kept_pace(plan, name)), highest, highest
     pace = highest
     for _ in range(_MOST_TRIALS):
-        if refused <= served * (1 + tolerance) or time.perf_counter() >= deadline:
+        if refused <= served * (1 + tolerance) or clock.elapsed >= (1 - kept) * clock.limit_s:
             break
-        trial, proof = _try(source, name, pace, goal, deadline)
+        trial, proof = attempt(pace)
         if trial is not None:
             plan, served = trial, min(max(pace, kept_pace(trial, name)), highest)
             refused, proven = max(refused, served), max(proven, served)
@@ -108,18 +140,6 @@ def search_pace(source: OptionSource, name: str, goal: Goal, tolerance: float, d
     return Bracket(plan, served, refused, proven)
 
 
-def _try(
-    source: OptionSource, name: str, pace: float, goal: Goal, deadline: float
-) -> tuple[Answer | None, bool]:
-    """(plan at that pace or None, whether it is proven that there is none)."""
-    left = max(0.05, deadline - time.perf_counter())
-    changed = source.asking(replace(source.study.workload(name), pace=pace))
-    answer = optimise(with_solver(changed, time_limit_s=left, gap=_COARSE), goal)
-    if answer.allocation is not None:
-        return answer, False
-    return None, answer.termination == "infeasible"
-
-
 def kept_pace(answer: Answer, name: str) -> float:
     """The pace at which the same plan still stands: batches are whole, so a plan keeps a little more than was asked.
 
@@ -127,7 +147,7 @@ def kept_pace(answer: Answer, name: str) -> float:
     """
     asked = answer.study.workload(name).pace
     paces = []
-    allocation: Allocation | None = answer.allocation
+    allocation = answer.allocation
     assert allocation is not None
     for deployment in allocation.deployments:
         option = deployment.option
@@ -146,10 +166,10 @@ def kept_pace(answer: Answer, name: str) -> float:
     return max(asked, min(paces, default=asked))
 
 
-def fastest_alone(source: OptionSource, name: str) -> float:
+def fastest_alone(problem: Problem, name: str) -> float:
     """The fastest pace of a workload on any kind: one sequence on one instance, tokens per second."""
     best = 0.0
-    for performances in source.tables.values():
+    for performances in problem.source.tables.values():
         for performance in performances:
             names = [workload.name for workload in performance.workloads]
             if name not in names:
@@ -160,46 +180,43 @@ def fastest_alone(source: OptionSource, name: str) -> float:
             fits = performance.capacity[:, names.index(name)] >= 1
             paces = np.where(fits, performance.tokens_per_step[:, 0] / seconds, 0.0)
             best = max(best, float(paces.max(initial=0.0)))
-    for row in source.study.profiles:
+    for row in problem.study.profiles:
         if row.workload == name and row.tpot_ms is not None and row.role != "prefill":
             best = max(best, 1000.0 / row.tpot_ms)
     return best
 
 
-def _budget(source: OptionSource, deadline: float) -> tuple[float | None, tuple[str, ...]]:
-    """Dollars per hour that the fleet may cost, and how that was understood.
+def _within(problem: Problem, name: str, clock: Clock) -> tuple[Within, tuple[str, ...]]:
+    """What the fleet may cost beside the config's budget, and how that was understood.
 
     A cost per million tokens limits what the workload adds: the fleet may cost what the others cost alone, and that
     much per token more.
     """
-    study = source.study
-    question = study.config.question
-    assert question.workload is not None
-    price, budget = question.max_usd_per_million_tokens, question.budget_usd_per_hour
+    study = problem.study
+    price = study.config.question.max_usd_per_million_tokens
     if price is None:
-        return budget, ()
-    workload = study.workload(question.workload)
+        return {}, ()
+    workload = study.workload(name)
     tokens_per_hour = workload.demand / (1 + workload.safety) * SECONDS_PER_HOUR
     allowed = price * tokens_per_hour / 1e6
     if len(study.workloads) > 1:
-        without = source.asking(replace(workload, demand=0.0, max_kinds=None))
-        left = max(0.05, 0.25 * (deadline - time.perf_counter()))
-        others = optimise(with_solver(without, time_limit_s=left), cost_goal())
+        without = problem.with_workload(name, demand=0.0, max_kinds=None).changed(with_budget, None)
+        others = solve(without.with_solver(seconds=0.25 * clock.left()), CHEAPEST)
         allowed += others.objective or 0.0
         remark = (
-            f"{workload.name} may add {price:g} $ per million tokens to the {others.objective or 0.0:.2f} $/h that the "
+            f"{name} may add {price:g} $ per million tokens to the {others.objective or 0.0:.2f} $/h that the "
             "other workloads cost alone"
         )
     else:
-        remark = f"{price:g} $ per million tokens of {workload.name} are {allowed:.2f} $/h"
-    return (allowed if budget is None else min(allowed, budget)), (remark,)
+        remark = f"{price:g} $ per million tokens of {name} are {allowed:.2f} $/h"
+    return {COST.name: allowed}, (remark,)
 
 
-def _refuse_unmeasured_pace(source: OptionSource, name: str) -> None:
+def _refuse_unmeasured_pace(problem: Problem, name: str) -> None:
     """A measured row without TPOT says nothing about pace."""
     problems = [
         f"{row.where}: tpot_ms is missing [ms]; maximise: pace needs to know how fast {name} is there"
-        for row in source.study.profiles
+        for row in problem.study.profiles
         if row.workload == name and row.role != "prefill" and row.tpot_ms is None
     ]
     if problems:

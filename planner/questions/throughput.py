@@ -5,27 +5,46 @@ The fleet is what a budget buys, what is owned, or what limits allow. The other 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
+from planner.config.variants import with_workloads
 from planner.errors import InputError
+from planner.limits.capped import CappedLimit
+from planner.objectives import THROUGHPUT
 from planner.operation.costs import served
-from planner.options.build import OptionSource
 from planner.problem.answer import Answer
-from planner.problem.optimise import optimise
-from planner.questions.goals import scaled, throughput_goal
+from planner.problem.goal import Goal
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.question import Question
 from planner.questions.simplify import simplify
 
 
-def most_throughput(source: OptionSource, seconds: float | None = None) -> Answer:
-    """The most tokens per second; raises `InputError` where nothing holds it back.
+def scaled(study: ResolvedStudy) -> tuple[str, ...]:
+    """Workloads whose demand is multiplied: the one that the question names, or all."""
+    asked = study.config.question.workload
+    return (asked,) if asked else tuple(workload.name for workload in study.workloads)
 
-    In the answer's study the scaled workloads demand what they get, so that the plan's checks read it.
-    """
-    refuse_unbounded(source)
-    goal = throughput_goal(source.study)
-    answer = or_none(optimise(source, goal))
-    return as_served(simplify(answer, goal, seconds), goal.scaled)
+
+@dataclass(frozen=True)
+class MostThroughput(Question):
+    """`question: {maximise: throughput}`."""
+
+    demands_all: ClassVar[bool] = False
+
+    @property
+    def goal(self) -> Goal:
+        return Goal(THROUGHPUT, scaled(self.problem.study))
+
+    def answer(self, simplest: bool = True) -> Answer:
+        """The most tokens per second; raises `InputError` where nothing holds it back.
+
+        In the answer's study the scaled workloads demand what they get, so that the plan's checks read it.
+        """
+        refuse_unbounded(self.problem)
+        return as_served(simplify(or_none(solve(self.problem, self.goal))))
 
 
 def or_none(answer: Answer) -> Answer:
@@ -37,44 +56,43 @@ def or_none(answer: Answer) -> Answer:
     )
 
 
-def as_served(answer: Answer, names: tuple[str, ...]) -> Answer:
-    """The answer to a study whose workloads `names` demand exactly what the plan serves of them."""
+def as_served(answer: Answer) -> Answer:
+    """The answer to a study whose scaled workloads demand exactly what the plan serves of them."""
     if answer.allocation is None:
         return answer
-    deployments = answer.allocation.deployments
-    workloads = tuple(
-        replace(w, demand=served(deployments, w.name)) if w.name in names else w
-        for w in answer.study.workloads
+    deployments, names = answer.allocation.deployments, answer.goal.scaled
+    study = with_workloads(
+        answer.study, lambda w: replace(w, demand=served(deployments, w.name)) if w.name in names else w
     )
-    return replace(answer, study=replace(answer.study, workloads=workloads))
+    return replace(answer, study=study)
 
 
-def refuse_unbounded(source: OptionSource) -> None:
+def refuse_unbounded(problem: Problem) -> None:
     """Raise `InputError` where some supply could be bought without end; names each and the ways out."""
-    endless = _endless(source)
+    endless = _endless(problem)
     if endless:
-        raise InputError([_advice(source.study, supply) for supply in endless])
+        raise InputError([_advice(problem.study, supply) for supply in endless])
 
 
-def is_bounded(source: OptionSource) -> bool:
-    """Whether limits, budget or power end what can be served of the scaled workloads."""
-    return not _endless(source)
+def is_bounded(problem: Problem) -> bool:
+    """Whether limits end what can be served of the scaled workloads."""
+    return not _endless(problem)
 
 
-def _endless(source: OptionSource) -> list[ResolvedSupply]:
-    """Supplies that serve a scaled workload and could be bought without end."""
-    study = source.study
+def _endless(problem: Problem) -> list[ResolvedSupply]:
+    """Supplies that serve a scaled workload and of which no limit counts anything."""
+    study = problem.study
     names = set(scaled(study))
-    serving = {option.accelerator for option in source.options().options if names & set(option.workloads)}
-    return [s for s in study.supplies if s.accelerator_name in serving and not _bounded(study, s)]
-
-
-def _bounded(study: ResolvedStudy, supply: ResolvedSupply) -> bool:
-    """Whether a limit, the budget or the power limit ends what can be bought of a supply."""
-    config = study.config
-    costs = config.question.budget_usd_per_hour is not None and supply.usd_per_hour > 0
-    draws = config.power_limit_kw is not None and (supply.power_kw or 0.0) > 0
-    return supply.limit is not None or costs or draws
+    serving = {option.accelerator for option in problem.options().options if names & set(option.workloads)}
+    caps = [limit.cap(study) for limit in problem.limits if isinstance(limit, CappedLimit)]
+    held = {
+        name
+        for cap in caps
+        for counts in (cap.per_unit, cap.per_instance)
+        for name, each in counts.items()
+        if each > 0
+    }
+    return [s for s in study.supplies if s.accelerator_name in serving and s.name not in held]
 
 
 def _advice(study: ResolvedStudy, supply: ResolvedSupply) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planner.questions.frontier import UNITS, Frontier
+from planner.objectives import OBJECTIVES
+from planner.questions.frontier import Frontier
 from planner.report.console import Column, print_table, report_console, table
 from planner.wording.numbers import number, share
 
@@ -17,8 +18,8 @@ def frontier_document(frontier: Frontier) -> dict[str, Any]:
     swept, optimised = frontier.axes
     return {
         "name": frontier.study.config.name,
-        "swept": {"quantity": swept, "unit": UNITS[swept], "workload": frontier.workload},
-        "optimised": {"quantity": optimised, "unit": UNITS[optimised]},
+        "swept": {"quantity": swept, "unit": OBJECTIVES[swept].unit, "workload": frontier.workload},
+        "optimised": {"quantity": optimised, "unit": OBJECTIVES[optimised].unit},
         "points": [
             {key: None if value != value else value for key, value in row.items()} for row in frontier.rows()
         ],
@@ -33,8 +34,8 @@ def print_frontier(frontier: Frontier) -> None:
     console = report_console()
     swept, optimised = frontier.axes
     columns = [
-        Column(f"{swept} of {frontier.workload}" if frontier.workload else swept, UNITS[swept]),
-        Column(optimised, UNITS[optimised]),
+        Column(f"{swept} of {frontier.workload}" if frontier.workload else swept, OBJECTIVES[swept].unit),
+        Column(optimised, OBJECTIVES[optimised].unit),
         Column("per million", "$/M tokens"),
         Column("gap", "%"),
         Column("solution", text=True),
@@ -60,7 +61,7 @@ def print_frontier(frontier: Frontier) -> None:
         console.print(f"Points left out because another is at least as good in both: {frontier.beaten}.")
     if frontier.without_plan:
         values = ", ".join(number(value, _DIGITS[swept]) for value in frontier.without_plan)
-        console.print(f"No plan was found at {values} {UNITS[swept]}.")
+        console.print(f"No plan was found at {values} {OBJECTIVES[swept].unit}.")
 
 
 def print_alternatives(plans: Sequence[Mapping[str, Any]]) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from planner.config.load import study_from
-from planner.options.build import OptionSource
 from planner.problem.answer import Answer
-from planner.problem.optimise import optimise
-from planner.questions.goals import cost_goal
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.minimise import CHEAPEST
 
-COST = cost_goal()
+COST = CHEAPEST
 
 
 def cheapest(
@@ -46,4 +46,4 @@ def cheapest(
         "profiles": ["profile.csv"],
         "solver": {"gap": 1e-6, "time_limit_s": 100},
     }
-    return optimise(OptionSource(study_from(config | settings, "peer.yaml", folder)), COST)
+    return solve(Problem(study_from(config | settings, "peer.yaml", folder)), COST)

@@ -11,20 +11,22 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from formulations.options import Option
-from formulations.program.build import build_program
-from planner.allocation import Allocation, Deployment
-from planner.config.resolved import ResolvedStudy, ResolvedSupply
-from planner.problem.clock import Clock
+from planner.allocation import Allocation, Deployment, steady
+from planner.clock import Clock
+from planner.config.resolved import ResolvedSupply
+from planner.config.variants import of_model
+from planner.objectives import COST
 from planner.problem.data import data_for
-from planner.problem.highs import SolverOptions, solve_program
-from planner.problem.read import read_allocation
+from planner.problem.effort import effort
+from planner.problem.problem import Problem
+from planner.problem.program import Adaptation, run
 
 Usage = dict[tuple[str, str], float]
 """Accelerators by model and market."""
 
 
 def in_turn(
-    study: ResolvedStudy,
+    problem: Problem,
     options: Collection[Option],
     markets: Collection[ResolvedSupply],
     usage: Usage,
@@ -38,30 +40,25 @@ def in_turn(
     left = {market.name: market.limit for market in markets}
     units = {market.name: 0 for market in markets}
     found: list[Deployment] = []
-    settings = study.config.solver
     for number, name in enumerate(names):
         kept = {m: sum(usage.get((later, m), 0.0) for later in names[number + 1 :]) for m in left}
         supplies = tuple(_within(market, left[market.name], kept[market.name]) for market in markets)
-        part = replace(
-            study,
-            models=tuple(m for m in study.models if m.name == name),
-            workloads=tuple(w for w in study.workloads if w.model == name),
-            supplies=supplies,
-        )
-        data = data_for(part, [option for option in options if option.model == name])
-        model = build_program(data)
+        part = problem.with_study(replace(of_model(problem.study, name), supplies=supplies))
+        data = data_for(part.study, part.limits, [option for option in options if option.model == name])
         seconds = clock.left() / (2 * (len(names) - number))
-        limits = SolverOptions(settings.gap / 4, seconds, settings.threads, settings.seed)
-        if clock.expired or not solve_program(model, limits).has_solution:
+        gap = problem.study.config.solver.gap / 4
+        if clock.expired:
             return None
-        plan = read_allocation(model, data)
+        plan = run(data, effort(part.study, gap=gap, seconds=seconds), Adaptation(COST.name)).allocation
+        if plan is None:
+            return None
         found += plan.deployments
         for deployment in plan.deployments:
             limit = left[deployment.supply]
             left[deployment.supply] = None if limit is None else limit - deployment.gpus
         for market, bought in plan.units.items():
             units[market] += bought
-    return Allocation(tuple(found), units, 1.0)
+    return steady(tuple(found), units)
 
 
 def _within(market: ResolvedSupply, left: int | None, kept: float) -> ResolvedSupply:

@@ -1,6 +1,7 @@
 """Markets: accelerators of all sites as one supply, the prices at which they clear, and the best plan of chosen options.
 
-A market sells the accelerators of several sites, each at its price up to its limit (`formulations.program.sites`).
+A market sells the accelerators of several sites, each at its price up to its limit (`formulations.program.sites`). Sites
+are one market where they differ in nothing but name, place, price and limit.
 """
 
 from __future__ import annotations
@@ -8,26 +9,27 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-import pyomo.environ as pyo
-
 from formulations.options import Option
-from formulations.program.build import build_program
 from formulations.program.data import ProgramData
-from formulations.program.sites import Site, clearing_price, fill_sites, sell_by_site
+from formulations.program.sites import Site, clearing_price
 from planner.allocation import Allocation
+from planner.clock import Clock
+from planner.config.fingerprint import without
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
-from planner.problem.clock import Clock
+from planner.objectives import COST
 from planner.problem.data import data_for
 from planner.problem.decomposition.in_turn import Usage, in_turn
 from planner.problem.decomposition.placing import placed
-from planner.problem.highs import SolverOptions, solve_program, solve_relaxation
-from planner.problem.read import read_allocation
-from planner.problem.start import write_start
+from planner.problem.effort import effort
+from planner.problem.problem import Problem
+from planner.problem.program import Adaptation, relax, run
 
 _NEARLY = 0.99
 """Share of the gap at which a plan is good enough to stop."""
 _USED = 1e-6
 """Instances of the relaxation above this count as used."""
+_MAY_DIFFER = {"name", "site", "usd_per_hour", "price_source", "limit", "owned"}
+"""Fields in which sites of one market may differ; a new field keeps them apart until it is listed here."""
 
 
 @dataclass(frozen=True)
@@ -57,32 +59,33 @@ class Market:
         )
 
 
-def markets(study: ResolvedStudy) -> list[Market]:
-    """Supplies of one accelerator, unit and availability sell the same thing."""
-    groups: dict[tuple[str, int, float], list[ResolvedSupply]] = {}
+def markets(study: ResolvedStudy, together: bool) -> list[Market]:
+    """Supplies that sell the same thing; one market each where sites may not be taken `together`."""
+    groups: dict[str, list[ResolvedSupply]] = {}
     for supply in study.supplies:
-        groups.setdefault((supply.accelerator_name, supply.unit, supply.availability), []).append(supply)
+        groups.setdefault(str(without(supply, _MAY_DIFFER)) if together else supply.name, []).append(supply)
     found = []
     for sites in groups.values():
         cheapest = min(sites, key=lambda site: site.usd_per_hour)
         limits = [site.limit // site.unit * site.unit for site in sites if site.limit is not None]
-        together = sum(limits) if len(limits) == len(sites) else None
-        found.append(Market(replace(cheapest, limit=together), tuple(sites)))
+        all_limited = sum(limits) if len(limits) == len(sites) else None
+        found.append(Market(replace(cheapest, limit=all_limited), tuple(sites)))
     return found
 
 
-def in_markets(
-    study: ResolvedStudy, options: Collection[Option], trade: list[Market]
-) -> tuple[ProgramData, pyo.ConcreteModel]:
+def offered(trade: Collection[Market]) -> dict[str, tuple[Site, ...]]:
+    """The sites of every market, by its name in the program."""
+    return {market.supply.name: market.offered for market in trade}
+
+
+def in_markets(problem: Problem, options: Collection[Option], trade: list[Market]) -> ProgramData:
     """The program of some options with the sites of an accelerator as one supply."""
-    data = data_for(replace(study, supplies=tuple(market.supply for market in trade)), options)
-    model = build_program(data)
-    sell_by_site(model, data, {market.supply.name: market.offered for market in trade})
-    return data, model
+    variant = problem.with_study(replace(problem.study, supplies=tuple(market.supply for market in trade)))
+    return data_for(variant.study, variant.limits, options)
 
 
 def cleared(
-    study: ResolvedStudy, options: Collection[Option], trade: list[Market], seconds: float
+    problem: Problem, options: Collection[Option], trade: list[Market], seconds: float
 ) -> tuple[list[float], set[str], Usage]:
     """Prices at which the relaxation's markets clear, $/h per accelerator, the ids of the options that it uses, and how
     many accelerators each model takes of each market.
@@ -92,18 +95,19 @@ def cleared(
     listed = [market.supply.usd_per_hour for market in trade]
     if all(site.limit is None for market in trade for site in market.sites):
         return listed, set(), {}
-    data, model = in_markets(study, options, trade)
-    settings = study.config.solver
-    relaxed = solve_relaxation(model, SolverOptions(settings.gap, seconds, settings.threads, settings.seed))
+    data = in_markets(problem, options, trade)
+    relaxed = relax(
+        data, effort(problem.study, seconds=seconds), Adaptation(COST.name, markets=offered(trade))
+    )
     if relaxed.objective is None:
         return listed, set(), {}
     prices = [
-        clearing_price(relaxed.duals[f"Limit_Bought[{market.supply.name}]"], data, market.supply.name)
+        clearing_price(relaxed.duals.get(("Limit_Bought", market.supply.name), 0.0), data, market.supply.name)
         for market in trade
     ]
     used, usage = set(), Usage()
     for offer in data.offers:
-        instances = relaxed.values.get(model.Instances[offer.key].name, 0.0)
+        instances = relaxed.values.get(("Instances", offer.key), 0.0)
         if instances > _USED:
             used.add(offer.option.id)
             place = offer.option.model, offer.supply.name
@@ -112,7 +116,7 @@ def cleared(
 
 
 def best_plan(
-    study: ResolvedStudy,
+    problem: Problem,
     options: Collection[Option],
     used: set[str],
     usage: Usage,
@@ -125,20 +129,17 @@ def best_plan(
     `trade` are the markets and what they are at the clearing prices. The models in turn give a first plan; a search over
     all of them together starts from it and stops as near to the bound as the gap asks.
     """
+    study = problem.study
     kinds = {option.kind for option in options if option.id in used}
     chosen = [option for option in options if option.kind in kinds]
-    markets = [market for market, _ in trade]
-    sites = {market.supply.name: market.sites for market in markets}
-    first = in_turn(study, chosen, [priced for _, priced in trade], usage, clock)
-    clock.lap("in turn")
-    data, model = in_markets(study, chosen, markets)
-    if first is not None:
-        write_start(model, data, first)
-        fill_sites(model, {market.supply.name: market.offered for market in markets})
-    target = None if bound is None else bound / (1 - _NEARLY * study.config.solver.gap) / data.money_unit
-    settings = study.config.solver
-    limits = SolverOptions(settings.gap / 4, clock.left(), settings.threads, settings.seed, target=target)
-    result = solve_program(model, limits, start=first is not None)
-    clock.lap("solve")
-    found = read_allocation(model, data) if result.has_solution else first
-    return None if found is None else placed(found, sites, study)
+    sold = [market for market, _ in trade]
+    with clock.stage("in turn"):
+        first = in_turn(problem, chosen, [priced for _, priced in trade], usage, clock)
+    with clock.stage("solve"):
+        data = in_markets(problem, chosen, sold)
+        gap = study.config.solver.gap
+        target = None if bound is None else bound / (1 - _NEARLY * gap) / data.scale(COST.name)
+        asked = Adaptation(COST.name, start=first, markets=offered(sold))
+        limits = effort(study, gap=gap / 4, seconds=clock.left(), target=target)
+        found = run(data, limits, asked).allocation or first
+    return None if found is None else placed(found, {m.supply.name: m.sites for m in sold}, study)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from planner.allocation import Allocation, Deployment
+from planner.allocation import Allocation, Deployment, steady
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
 
 
@@ -36,7 +36,7 @@ def placed(
     """The allocation with every market's instances at its sites; None where one finds no place.
 
     `sites` names the sites of every market by the supply name in the allocation. Units are whole for every instance
-    (`by_model.separable`).
+    (`by_model.cut`).
     """
     rooms = {
         market: [_Room(site, site.limit) for site in sorted(found, key=lambda site: site.usd_per_hour)]
@@ -52,7 +52,7 @@ def placed(
             bought[piece.supply] += piece.gpus
         found += pieces
     units = {supply.name: -(-bought[supply.name] // supply.unit) for supply in study.supplies}
-    return Allocation(tuple(found), units, allocation.throughput)
+    return steady(tuple(found), units, allocation.throughput)
 
 
 def _spread(deployment: Deployment, rooms: list[_Room]) -> list[Deployment] | None:

@@ -141,8 +141,14 @@ def resolve_frontier(study: FrontierStudy, file: str, folder: Path) -> ResolvedF
     lookup = Lookup(file, folder)
     fleet = lookup.fleet(study.fleet)
     assumptions = lookup.assumptions(study.assumptions)
-    listed = fleet.supply if fleet else ()
-    supplies = [lookup.supply(f"fleet.supply[{i}]", supply, True, True) for i, supply in enumerate(listed)]
+    supplies = (
+        []
+        if fleet is None
+        else [
+            lookup.supply(f"fleet.supply[{i}]", supply, fleet, True, True)
+            for i, supply in enumerate(fleet.supply)
+        ]
+    )
     models = [lookup.model(name, model) for name, model in study.models.items()]
     if lookup.problems or assumptions is None:
         raise InputError(lookup.problems)

@@ -9,10 +9,11 @@ import pyomo.environ as pyo
 
 from formulations.options import Option, Role
 from formulations.program.build import build_program
-from formulations.program.data import ProgramData, SupplyData, WorkloadData, program_data
-from planner.problem.highs import SolverOptions, SolverResult, solve_program
+from formulations.program.data import Cap, ProgramData, Spares, SupplyData, WorkloadData, program_data
+from planner.problem.effort import Effort
+from planner.problem.highs import SolverResult, solve_program
 
-EXACT = SolverOptions(gap=0.0, time_limit_s=20.0, threads=1)
+EXACT = Effort(gap=0.0, time_limit_s=20.0, threads=1)
 
 
 def option(
@@ -63,9 +64,14 @@ def measured(name: str, tokens_per_s: float, **fields: Any) -> Option:
 def supply(
     name: str = "pool", price: float = 1.0, limit: int | None = None, unit: int = 1, **fields: Any
 ) -> SupplyData:
-    """Accelerators at `price` $/h each."""
-    values = {"availability": 1.0, "power_kw": None, **fields}
-    return SupplyData(name, price, limit, unit, **values)
+    """Accelerators at `price` $/h each; `power_kw` and `availability` by name."""
+    counts = {"cost": price, "gpus": 1.0, "power": fields.get("power_kw") or 0.0}
+    return SupplyData(name, limit, unit, fields.get("availability", 1.0), counts)
+
+
+def capped(supplies: tuple[SupplyData, ...], objective: str, most: float) -> Cap:
+    """A limit on what all supplies count under an objective."""
+    return Cap(objective, most, {s.name: s.per_unit(objective) for s in supplies})
 
 
 def program(
@@ -74,10 +80,17 @@ def program(
     supplies: tuple[SupplyData, ...] = (),
     *,
     max_kinds: int | None = None,
+    spare_number: int = 0,
+    spare_share: float = 0.0,
+    budget_usd_per_hour: float | None = None,
+    power_limit_kw: float | None = None,
     **fields: Any,
 ) -> ProgramData:
     """Every option in every supply that can hold an instance of it."""
     places = supplies or (supply(),)
+    limits = {"cost": budget_usd_per_hour, "power": power_limit_kw}
+    caps = [capped(places, name, most) for name, most in limits.items() if most is not None]
+    fields = {"caps": (*caps, *fields.pop("caps", ())), **fields}
     pairs = [
         (found, place)
         for found in options
@@ -85,7 +98,7 @@ def program(
         if place.limit is None or -(-found.gpus // place.unit) * place.unit <= place.limit
     ]
     work = tuple(WorkloadData(name, tokens, max_kinds) for name, tokens in demand.items())
-    return program_data(pairs, places, work, **fields)
+    return program_data(pairs, places, work, spares=Spares(spare_number, spare_share), **fields)
 
 
 def solved(data: ProgramData, objective: str = "cost") -> tuple[pyo.ConcreteModel, SolverResult]:
@@ -97,7 +110,7 @@ def solved(data: ProgramData, objective: str = "cost") -> tuple[pyo.ConcreteMode
 def cheapest(data: ProgramData) -> float | None:
     """Cost of the cheapest plan in $/h; None where there is none."""
     result = solved(data)[1]
-    return None if result.objective is None else result.objective * data.money_unit
+    return None if result.objective is None else result.objective * data.scale("cost")
 
 
 def instances(model: pyo.ConcreteModel) -> dict[tuple[str, str], int]:

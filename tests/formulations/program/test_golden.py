@@ -18,10 +18,11 @@ import pytest
 
 from formulations.program import build
 from formulations.program.build import build_program
-from formulations.program.data import Granted, ProgramData
-from formulations.program.elastic import Elastic, relax
+from formulations.program.data import Cap, Granted, ProgramData
+from formulations.program.elastic import relax
+from formulations.program.entry import force
 from formulations.program.sites import Site, sell_by_site
-from tests.formulations.program.cases import measured, option, program, supply
+from tests.formulations.program.cases import capped, measured, option, program, supply
 
 FOLDER = Path(__file__).parent / "golden"
 REWRITE = os.environ.get("FLEETPLAN_WRITE_GOLDEN") == "1"
@@ -84,15 +85,18 @@ CASES: dict[str, Callable[[], ProgramData]] = {
     "Limit_Spare_Share": lambda: _two_kinds(spare_share=0.25),
     "Limit_Spare_Number": lambda: _two_kinds(spare_number=2),
     "Limit_Used": lambda: _two_kinds(spare_number=1),
-    "Limit_Budget": lambda: program(
+    "Limit_Cap.cost": lambda: program(
         [measured("a", 100)],
         {"chat": 500.0},
         (supply(price=2.0), supply("nodes", price=1.5, unit=8)),
         budget_usd_per_hour=20.0,
         scaled=("chat",),
     ),
-    "Limit_Power": lambda: program(
+    "Limit_Cap.power": lambda: program(
         [measured("a", 100)], {"chat": 500.0}, (supply(unit=8, power_kw=1.25),), power_limit_kw=40.0
+    ),
+    "Limit_Cap.instances": lambda: _two_kinds(
+        spare_share=0.25, caps=(Cap("instances", 12.0, per_instance={"pool": 1.0}),)
     ),
     "Link_Serves": lambda: _two_kinds(max_kinds=1),
     "Limit_Kinds": lambda: _two_kinds(max_kinds=1),
@@ -108,7 +112,8 @@ def _elastic() -> pyo.ConcreteModel:
     """Limits that give way, on a program whose data leaves them out."""
     data = program([measured("a", 100)], {"chat": 500.0}, (supply(unit=8),), scaled=("chat",))
     model = build_program(data)
-    relax(model, data, Elastic({"pool": 16}, budget_usd_per_hour=20.0, demand=True))
+    budget = capped((supply(unit=8),), "cost", 20.0)
+    relax(model, data, (Cap("pool", 16.0, {"pool": 8.0}), budget), demand=True)
     return model
 
 
@@ -120,7 +125,15 @@ def _sites() -> pyo.ConcreteModel:
     return model
 
 
-BESIDE = {"Limit_Excess": _elastic, "Limit_Bought": _sites}
+def _forced() -> pyo.ConcreteModel:
+    """A kind that must have an instance."""
+    data = _two_kinds()
+    model = build_program(data)
+    force(model, data, "b")
+    return model
+
+
+BESIDE = {"Limit_Excess": _elastic, "Limit_Bought": _sites, "Force_Kind": _forced}
 """Constraints that are no part of the planning program but built on it."""
 
 

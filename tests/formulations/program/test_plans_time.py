@@ -84,7 +84,7 @@ def test_a_tiny_demand_needs_a_whole_instance() -> None:
     data = program(found, {"chat": 1.0, "long": 1e-6})
     assert cheapest(data) == pytest.approx(2)
     result = solved(data)[1]
-    assert result.bound is not None and result.bound * data.money_unit == pytest.approx(2)
+    assert result.bound is not None and result.bound * data.scale("cost") == pytest.approx(2)
 
 
 def test_a_tiny_demand_beside_a_large_one_shares_its_instance() -> None:

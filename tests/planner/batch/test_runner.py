@@ -16,6 +16,7 @@ from planner.batch.scenarios import read_batch
 from planner.batch.store import FILE
 from planner.batch.workers import Workers
 from planner.errors import CertificateError, InputError
+from planner.questions.minimise import Minimise
 from tests.planner.batch.conftest import DEMAND, PACE, PRICE
 
 HERE = Workers(jobs=1)
@@ -56,7 +57,7 @@ def test_infeasible_failed_and_late_scenarios_are_rows(
 ) -> None:
     real = solve_one.plan_from
 
-    def failing(answer: Any) -> Any:
+    def failing(answer: Any, *checked: Any) -> Any:
         demand = answer.study.workloads[0].demand
         if demand == 11000:
             raise CertificateError("the plan failed its certificate")
@@ -64,7 +65,7 @@ def test_infeasible_failed_and_late_scenarios_are_rows(
             raise RuntimeError("boom")
         if demand == 13000:
             raise InputError(["config: sizes do not nest"])
-        return real(answer)
+        return real(answer, *checked)
 
     monkeypatch.setattr(solve_one, "plan_from", failing)
     batch = read_batch(
@@ -93,12 +94,12 @@ def test_a_time_limit_is_a_row(
 ) -> None:
     from dataclasses import replace
 
-    real = solve_one._answer
+    real = Minimise.answer
 
-    def late(source: Any, simplify: bool) -> Any:
-        return replace(real(source, simplify), termination="time_limit", allocation=None, objective=None)
+    def late(question: Minimise, simplest: bool = True) -> Any:
+        return replace(real(question, simplest), termination="time_limit", allocation=None, objective=None)
 
-    monkeypatch.setattr(solve_one, "_answer", late)
+    monkeypatch.setattr(Minimise, "answer", late)
     run_batch(_grid(study), tmp_path, HERE, show_progress=False)
     table = load_tables(tmp_path).scenarios
     assert list(table["termination"]) == ["time_limit"] * 2

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from planner.config.load import load_study
-from planner.options.build import OptionSource
+from planner.problem.problem import Problem
 
 BASE: dict[str, Any] = {
     "name": "small",
@@ -48,6 +48,6 @@ def chat(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def source_of(config: dict[str, Any]) -> OptionSource:
+def source_of(config: dict[str, Any]) -> Problem:
     """The options of a study."""
-    return OptionSource(load_study(config))
+    return Problem(load_study(config))

@@ -10,27 +10,28 @@ import pytest
 from formulations.program.build import build_program
 from planner import solve
 from planner.explain.sensitivity import Marginal, Sensitivity, marginals, sensitivity
-from planner.options.build import OptionSource
 from planner.problem.data import data_for
-from planner.problem.highs import SolverOptions, solve_relaxation
+from planner.problem.effort import Effort
+from planner.problem.highs import solve_relaxation
+from planner.problem.problem import Problem
 from planner.questions.ask import ask
 from tests.planner.explain.cases import chat, limits, source_of, study
 
 TWO = [chat(), chat(name="slow", demand_tokens_per_s=8000, max_tpot_ms=80, input_tokens=4000)]
 
 
-def _relaxed_cost(source: OptionSource) -> float:
-    data = data_for(source.study, source.options().options)
+def _relaxed_cost(source: Problem) -> float:
+    data = data_for(source.study, source.limits, source.options().options)
     model = build_program(data)
     model.Limit_Share.deactivate()
-    objective = solve_relaxation(model, SolverOptions()).objective
+    objective = solve_relaxation(model, Effort()).objective
     assert objective is not None
-    return objective * data.money_unit
+    return objective * data.scale("cost")
 
 
 def _marginals(config: dict[str, Any]) -> tuple[Marginal, ...]:
     source = source_of(config)
-    return marginals(source.study, data_for(source.study, source.options().options))
+    return marginals(source, ask(source))
 
 
 def _figures(config: dict[str, Any]) -> Sensitivity:

@@ -9,12 +9,14 @@ import pytest
 
 from formulations.program.build import build_program
 from planner.config.load import load_study
-from planner.options.build import OptionSource
 from planner.options.pieces import Estimate
 from planner.problem.data import data_for
-from planner.problem.highs import SolverOptions, solve_program
-from planner.problem.optimise import optimise
-from planner.questions.goals import cost_goal, goal_of
+from planner.problem.effort import Effort
+from planner.problem.highs import solve_program
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.ask import question_of
+from planner.questions.minimise import CHEAPEST
 from tests.planner.problem.test_optimise import holds_in_exact_physics
 
 
@@ -51,20 +53,20 @@ def _workload(name: str, context: int, demand: float, pace: float, model: str = 
     }
 
 
-def best(source: OptionSource, estimate: Estimate, refinement: int, question: str = "cost") -> float:
+def best(source: Problem, estimate: Estimate, refinement: int, question: str = "cost") -> float:
     """Objective of the program of one estimate: cost, or how often one instance serves the demand."""
     scaled = tuple(w.name for w in source.study.workloads) if question == "throughput" else ()
-    data = data_for(source.study, source.options(estimate, refinement).options, scaled=scaled)
-    result = solve_program(build_program(data, question), SolverOptions(gap=0.0, time_limit_s=60))
+    data = data_for(source.study, source.limits, source.options(estimate, refinement).options, scaled=scaled)
+    result = solve_program(build_program(data, question), Effort(gap=0.0, time_limit_s=60))
     assert result.objective is not None and result.termination in ("optimal", "gap_reached")
     return result.objective
 
 
-def one_instance(accelerator: str, gpus: int) -> OptionSource:
+def one_instance(accelerator: str, gpus: int) -> Problem:
     """All three workloads on a single instance."""
     supply = [{"accelerator": accelerator, "price_usd_per_hour": 1.0, "limit": gpus}]
     layouts = {"instance_gpus": [gpus]}
-    return OptionSource(load_study(mixture_study(fleet={"supply": supply}, layouts=layouts)))
+    return Problem(load_study(mixture_study(fleet={"supply": supply}, layouts=layouts)))
 
 
 @pytest.mark.parametrize(
@@ -93,12 +95,12 @@ def test_the_bound_of_whole_fleets_is_below_their_plans() -> None:
         workloads = mixture_study()["workloads"]
         for workload in workloads:
             workload["demand_tokens_per_s"] *= factor
-        source = OptionSource(load_study(mixture_study(workloads=workloads)))
+        source = Problem(load_study(mixture_study(workloads=workloads)))
         assert best(source, "under", 0) <= best(source, "over", 0) * (1 + 1e-9)
 
 
 def test_the_answer_is_proven_for_the_exact_physics() -> None:
-    answer = optimise(OptionSource(load_study(mixture_study())), cost_goal())
+    answer = solve(Problem(load_study(mixture_study())), CHEAPEST)
     assert answer.objective is not None and answer.bound is not None
     assert not answer.options.exact
     assert answer.gap is not None and answer.gap <= 1e-6
@@ -155,10 +157,10 @@ STUDIES = {
 @pytest.mark.parametrize("name", STUDIES)
 def test_screening_changes_no_objective_of_a_real_study(name: str) -> None:
     study = load_study(STUDIES[name])
-    goal = goal_of(study.config.question)
-    screened, whole = OptionSource(study), OptionSource(study, screening=False)
+    goal = question_of(Problem(study)).goal
+    screened, whole = Problem(study), Problem(study, screening=False)
     assert len(whole.options().options) > 2 * len(screened.options().options)
-    with_screening, without = optimise(screened, goal), optimise(whole, goal)
+    with_screening, without = solve(screened, goal), solve(whole, goal)
     assert with_screening.objective is not None
     assert with_screening.objective == pytest.approx(without.objective, rel=2e-6)
     holds_in_exact_physics(with_screening)

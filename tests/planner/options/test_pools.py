@@ -17,8 +17,8 @@ from scipy.optimize import linprog
 from formulations.options import Option
 from planner.config.load import load_study
 from planner.operation.exact_step import exact_step, memory_share
-from planner.options.build import OptionSource
 from planner.options.performance import Performance
+from planner.problem.problem import Problem
 
 FloatArray = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def pools(seed: int, count: int) -> list[Pool]:
             "assumptions": str(random.choice(["erdil-2025", "default"])),
             "prefill": bool(random.random() < 0.5),
         }
-        source = OptionSource(load_study(study), screening=False)
+        source = Problem(load_study(study), screening=False)
         over, under = source.options("over"), source.options("under")
         kinds = sorted({(o.kind, o.pace) for o in over.options if len(o.workloads) == 2})
         random.shuffle(kinds)

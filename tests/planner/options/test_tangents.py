@@ -7,10 +7,10 @@ import pytest
 
 from fleets import catalog
 from planner.config.load import load_study
-from planner.options.build import OptionSource
 from planner.options.classes import ServiceClass
 from planner.options.performance import Performance
 from planner.options.pieces import pieces
+from planner.problem.problem import Problem
 
 POINTS = np.array([1.0, 2.0, 3.5, 7.0, 16.0, 45.0, 130.0, 512.0, 2048.0, 20000.0])
 PUBLISHED = [name for name in catalog.names("architectures") if not name.startswith("paper-")]
@@ -35,9 +35,12 @@ def tables(architecture: str, assumptions: str) -> list[Performance]:
         "assumptions": assumptions,
         "prefill": False,
     }
-    source = OptionSource(load_study(study))
+    source = Problem(load_study(study))
     return [
-        performance for group in source.tables.values() for performance in group if len(performance.table)
+        performance
+        for group in source.source.tables.values()
+        for performance in group
+        if len(performance.table)
     ]
 
 

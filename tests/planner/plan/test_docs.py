@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from planner import cli
+from planner import checks, cli
+from planner.certificate import certificate
 from planner.explain import bisect, change, sensitivity, why_not
-from planner import checks
-from planner.certificate import certificate, optimality
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
@@ -39,7 +38,6 @@ def test_options_that_it_names_exist(
 
 def test_figures_that_it_states_are_those_of_the_code() -> None:
     assert f"relative {checks.TOLERANCE:.0e}".replace("e-06", "e-6") in TEXT
-    assert f"takes longer than {optimality.PATIENCE_S:.0f} s" in TEXT
     assert f"limits are {certificate.SMALL_LIMIT} and up" in TEXT
     assert f"| {bisect.RESOLUTION:.1%} |".replace("%", " %") in TEXT
     assert f"| {change.VERIFY_GAP / 10:.1%} |".replace("%", " %") in TEXT

@@ -11,17 +11,18 @@ import pytest
 
 from planner import CertificateError, InputError, cli, solve
 from planner.config.load import load_study
-from planner.options.build import OptionSource
 from planner.plan.dump import replay, write_dump
 from planner.plan.extract import plan_from
 from planner.problem.answer import Answer
-from planner.questions.ask import ask
+from planner.problem.problem import Problem
+from planner.problem.solve import solve as optimum
+from planner.questions.minimise import CHEAPEST, Minimise
 from tests.planner.explain.cases import study
 
 
-def _broken(source: OptionSource) -> Answer:
+def _broken(source: Problem) -> Answer:
     """An answer that serves a tenth less than was asked."""
-    answer = ask(source)
+    answer = optimum(source, CHEAPEST)
     assert answer.allocation is not None
     less = tuple(
         replace(d, tokens_per_s={w: 0.9 * t for w, t in d.tokens_per_s.items()})
@@ -33,7 +34,7 @@ def _broken(source: OptionSource) -> Answer:
 @pytest.fixture
 def record() -> dict[str, Any]:
     with pytest.raises(CertificateError, match="demand of chat served") as failure:
-        plan_from(_broken(OptionSource(load_study(study()))))
+        plan_from(_broken(Problem(load_study(study()))))
     return failure.value.record
 
 
@@ -62,7 +63,7 @@ def test_the_command_ends_with_1_and_says_where_the_dump_is(
 ) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(study()), encoding="utf-8")
-    monkeypatch.setattr("planner.solving.ask", _broken)
+    monkeypatch.setattr(Minimise, "answer", lambda question: _broken(question.problem))
     monkeypatch.setattr("sys.argv", ["fleetplan", "solve", str(config)])
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as end:

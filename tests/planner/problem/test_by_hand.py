@@ -8,7 +8,7 @@ import pytest
 
 from planner.plan.extract import plan_from
 from planner.problem.answer import Answer
-from planner.problem.or_by_hand import or_by_hand
+from planner.problem.solve import or_by_hand
 from planner.questions.ask import ask
 from tests.planner.explain.cases import source_of, study
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 import pytest
-from planner.problem import highs
 
 from formulations.program.build import build_program
 from formulations.program.data import ProgramData
-from planner.problem.highs import SolverOptions, solve_program, solve_relaxation
+from planner.problem import highs
+from planner.problem.effort import Effort
+from planner.problem.highs import solve_program, solve_relaxation
 from tests.formulations.program.cases import measured, option, program, solved, supply
 
 
@@ -60,7 +61,7 @@ def test_unbounded_throughput() -> None:
 
 def test_a_gap_that_is_reached_says_so_and_keeps_its_bound() -> None:
     model = build_program(hard_program())
-    result = solve_program(model, SolverOptions(gap=0.2, time_limit_s=60))
+    result = solve_program(model, Effort(gap=0.2, time_limit_s=60))
     assert result.objective is not None and result.bound is not None
     assert result.bound <= result.objective * (1 + 1e-9)
     assert result.objective <= result.bound / (1 - 0.2) * (1 + 1e-9)
@@ -68,8 +69,8 @@ def test_a_gap_that_is_reached_says_so_and_keeps_its_bound() -> None:
 
 def test_a_time_limit_keeps_the_incumbent_and_its_bound() -> None:
     model = build_program(hard_program())
-    first = solve_program(model, SolverOptions(gap=0.5, time_limit_s=60))
-    again = solve_program(model, SolverOptions(gap=0.0, time_limit_s=0.3), start=True)
+    first = solve_program(model, Effort(gap=0.5, time_limit_s=60))
+    again = solve_program(model, Effort(gap=0.0, time_limit_s=0.3), start=True)
     assert first.objective is not None
     assert again.termination == "time_limit"
     assert again.objective is not None and again.objective <= first.objective * (1 + 1e-9)
@@ -77,13 +78,13 @@ def test_a_time_limit_keeps_the_incumbent_and_its_bound() -> None:
 
 
 def test_no_time_at_all_holds_nothing_or_a_plan_but_never_pretends() -> None:
-    result = solve_program(build_program(hard_program()), SolverOptions(gap=0.0, time_limit_s=1e-4))
+    result = solve_program(build_program(hard_program()), Effort(gap=0.0, time_limit_s=1e-4))
     assert result.termination == "time_limit"
     assert result.has_solution == (result.objective is not None)
 
 
 def test_an_option_that_highs_does_not_know_is_an_error() -> None:
-    solver = highs._solver(SolverOptions())
+    solver = highs._solver(Effort())
     with pytest.raises(ValueError, match="refuses option no_such_option = 3"):
         highs._set(solver, "no_such_option", 3)
     with pytest.raises(ValueError, match="mip_rel_gap"):
@@ -95,13 +96,13 @@ def test_variables_hold_the_plan_and_integers_are_whole() -> None:
     assert result.has_solution
     for variable in (*model.Instances.values(), *model.Units.values()):
         assert pyo.value(variable) == round(pyo.value(variable))
-    served = sum(pyo.value(flow) for flow in model.Flow.values())
+    served = sum(pyo.value(rate) for rate in model.SequenceRate.values())
     assert served == pytest.approx(4.5)
 
 
 def test_relaxation_values_the_next_lot() -> None:
     # 100 tokens/s cost 1 $/h: a lot (100 tokens/s) more costs 1.
     data = program([measured("a", 100)], {"chat": 450.0})
-    relaxation = solve_relaxation(build_program(data), SolverOptions())
+    relaxation = solve_relaxation(build_program(data), Effort())
     assert relaxation.objective == pytest.approx(4.5)
-    assert relaxation.duals["Balance_Demand[chat]"] == pytest.approx(1.0)
+    assert relaxation.duals["Balance_Demand", "chat"] == pytest.approx(1.0)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from planner.config.load import load_study
 from planner.operation.exact_step import exact_step, memory_share
-from planner.options.build import OptionSource
 from planner.problem.answer import Answer
-from planner.problem.optimise import optimise
-from planner.questions.goals import cost_goal
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.minimise import CHEAPEST
 from tests.planner.questions.brute_force import (
     LARGEST_BATCH,
     Draft,
@@ -112,7 +112,7 @@ def study_of(service: Service, places: list[Place], **changes: Any) -> dict[str,
 
 def answer_of(config: dict[str, Any], *, screening: bool = True) -> Answer:
     """The cheapest plan of a config."""
-    return optimise(OptionSource(load_study(config), screening=screening), cost_goal())
+    return solve(Problem(load_study(config), screening=screening), CHEAPEST)
 
 
 @st.composite

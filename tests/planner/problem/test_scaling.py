@@ -12,16 +12,16 @@ from formulations.options import Option
 from formulations.program.build import build_program
 from formulations.program.data import ProgramData, program_data
 from planner.config.load import load_study
-from planner.options.build import OptionSource
-from planner.problem.data import data_for
-from planner.problem.highs import compile_program
-from planner.problem.optimise import optimise
-from planner.questions.goals import cost_goal
+from planner.problem.matrix import compile_program
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.minimise import CHEAPEST
 from tests.formulations.program.cases import cheapest, instances, measured, option, program, solved, supply
 from tests.planner.options.test_estimates import dense_study, mixture_study
+from tests.planner.problem.test_optimise import study_of
+from tests.planner.problems import data_of
 from tests.planner.questions.brute_force import Place, Service, best_rates
 from tests.planner.questions.brute_force import cheapest as least_cost
-from tests.planner.problem.test_optimise import study_of
 
 SECONDS_PER_DAY = 86_400.0
 CENTS = 100.0
@@ -33,7 +33,9 @@ def rescaled(data: ProgramData, tokens: float, money: float) -> ProgramData:
     for offer in data.offers:
         found = offer.option
         options[found.id] = replace(found, tokens_per_step=found.tokens_per_step * tokens)
-    supplies = {s.name: replace(s, usd_per_hour=s.usd_per_hour * money) for s in data.supplies}
+    supplies = {
+        s.name: replace(s, counts={**s.counts, "cost": s.counts["cost"] * money}) for s in data.supplies
+    }
     pairs = [(options[offer.option.id], supplies[offer.supply.name]) for offer in data.offers]
     work = tuple(replace(workload, demand=workload.demand * tokens) for workload in data.workloads)
     return program_data(pairs, tuple(supplies.values()), work)
@@ -43,22 +45,24 @@ def rescaled(data: ProgramData, tokens: float, money: float) -> ProgramData:
 @pytest.mark.parametrize(("tokens", "money"), [(SECONDS_PER_DAY, CENTS), (1e-6, 1.0), (1.0, 1e-4)])
 def test_other_units_give_the_same_program(config: dict[str, object], tokens: float, money: float) -> None:
     study = load_study(config)
-    data = data_for(study, OptionSource(study).options().options)
+    data = data_of(Problem(study))
     other = rescaled(data, tokens, money)
-    first, second = (compile_program(build_program(d)).lp for d in (data, other))
-    assert np.array_equal(first.a_matrix_.index_, second.a_matrix_.index_)
-    assert np.allclose(first.a_matrix_.value_, second.a_matrix_.value_, rtol=1e-12, atol=0)
-    assert np.allclose(first.col_cost_, second.col_cost_, rtol=1e-12, atol=0)
-    assert other.money_unit == pytest.approx(data.money_unit * money)
+    first, second = (compile_program(build_program(d)) for d in (data, other))
+    assert np.array_equal(first.a.indices, second.a.indices)
+    assert np.allclose(first.a.data, second.a.data, rtol=1e-12, atol=0)
+    assert np.allclose(first.cost, second.cost, rtol=1e-12, atol=0)
+    assert other.scale("cost") == pytest.approx(data.scale("cost") * money)
 
 
 def test_tokens_per_day_and_cents_give_the_same_plan() -> None:
     study = load_study(mixture_study())
-    data = data_for(study, OptionSource(study).options().options)
+    data = data_of(Problem(study))
     other = rescaled(data, SECONDS_PER_DAY, CENTS)
     (here, result), (there, again) = solved(data), solved(other)
     assert result.objective is not None and again.objective is not None
-    assert again.objective * other.money_unit == pytest.approx(CENTS * result.objective * data.money_unit)
+    assert again.objective * other.scale("cost") == pytest.approx(
+        CENTS * result.objective * data.scale("cost")
+    )
     assert sum(instances(here).values()) == sum(instances(there).values())
 
 
@@ -71,8 +75,7 @@ def test_coefficients_are_of_ordinary_size() -> None:
             for workload in workloads:
                 workload["demand_tokens_per_s"] *= factor
             study = load_study({**config, "workloads": workloads})
-            lp = compile_program(build_program(data_for(study, OptionSource(study).options().options))).lp
-            values = np.abs(np.array(lp.a_matrix_.value_))
+            values = np.abs(compile_program(build_program(data_of(Problem(study)))).a.data)
             assert values.min() >= least and values.max() <= 1e4
 
 
@@ -108,7 +111,7 @@ def test_extremes_of_a_real_study(demand: float, price: float) -> None:
     place = Place("h100-sxm", price)
     rate = max(rate / size for size, rate in best_rates(service, "h100-sxm").by_size.items())
     expected = demand / rate * price
-    answer = optimise(OptionSource(load_study(study_of(service, [place]))), cost_goal())
+    answer = solve(Problem(load_study(study_of(service, [place]))), CHEAPEST)
     assert answer.objective is not None and answer.bound is not None
     if demand <= 1e6:
         by_size = best_rates(service, "h100-sxm").by_size

@@ -9,11 +9,11 @@ import pytest
 
 from planner.config.load import study_from
 from planner.errors import InputError
-from planner.options.build import OptionSource
-from planner.problem.optimise import optimise
-from planner.questions.goals import cost_goal
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.minimise import CHEAPEST
 
-COST = cost_goal()
+COST = CHEAPEST
 HEAD = "model,accelerator,gpus,workload,requests_per_s,role,tpot_ms,ttft_ms,label\n"
 
 
@@ -44,7 +44,7 @@ def test_rows_become_one_option_per_instance_type(tmp_path: Path) -> None:
         {"name": "chat", "model": "m", "demand_requests_per_s": 10, "output_tokens": 100},
         {"name": "code", "model": "m", "demand_requests_per_s": 3},
     ]
-    source = OptionSource(study_of(tmp_path, csv, workloads=workloads))
+    source = Problem(study_of(tmp_path, csv, workloads=workloads))
     options = {option.id: option for option in source.options().options}
     assert list(options) == ["m/big/2gpu/measured", "m/big/2gpu/measured/aggregated/tuned"]
     plain = options["m/big/2gpu/measured"]
@@ -57,11 +57,11 @@ def test_rows_become_one_option_per_instance_type(tmp_path: Path) -> None:
 def test_screening_leaves_out_what_another_size_does_better(tmp_path: Path) -> None:
     csv = HEAD + "m,big,1,chat,5,,,,\nm,big,2,chat,9,,,,\nm,big,4,chat,21,,,,\n"
     study = study_of(tmp_path, csv)
-    assert [option.gpus for option in OptionSource(study).options().options] == [1, 4]
-    assert len(OptionSource(study, screening=False).options().options) == 3
+    assert [option.gpus for option in Problem(study).options().options] == [1, 4]
+    assert len(Problem(study, screening=False).options().options) == 3
     # 10 requests/s: two single ones (10/s, 2 GPUs, 6 $/h); 5 + 5.
     for screening in (True, False):
-        assert optimise(OptionSource(study, screening), COST).objective == pytest.approx(6.0)
+        assert solve(Problem(study, screening), COST).objective == pytest.approx(6.0)
 
 
 def test_rows_that_break_the_sla_are_rejected_with_the_reason(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_rows_that_break_the_sla_are_rejected_with_the_reason(tmp_path: Path) ->
     workloads = [
         {"name": "chat", "model": "m", "demand_requests_per_s": 10, "max_tpot_ms": 50, "max_ttft_ms": 500}
     ]
-    source = OptionSource(study_of(tmp_path, csv, workloads=workloads))
+    source = Problem(study_of(tmp_path, csv, workloads=workloads))
     found = source.options()
     assert [option.gpus for option in found.options] == [1]
     assert [(r.reason, r.needed, r.available) for r in found.rejections] == [
@@ -91,7 +91,7 @@ def test_prefill_and_decode_instances_serve_together(tmp_path: Path) -> None:
     workloads = [
         {"name": "chat", "model": "m", "demand_requests_per_s": 10, "max_tpot_ms": 50, "max_ttft_ms": 500}
     ]
-    answer = optimise(OptionSource(study_of(tmp_path, csv, workloads=workloads)), COST)
+    answer = solve(Problem(study_of(tmp_path, csv, workloads=workloads)), COST)
     assert answer.objective == pytest.approx(5.0)
     assert answer.allocation is not None
     assert {(d.option.role, d.instances) for d in answer.allocation.deployments} == {
@@ -102,14 +102,12 @@ def test_prefill_and_decode_instances_serve_together(tmp_path: Path) -> None:
 
 def test_decode_instances_alone_serve_nothing(tmp_path: Path) -> None:
     csv = HEAD + "m,big,1,chat,10,decode,,,\n"
-    assert optimise(OptionSource(study_of(tmp_path, csv)), COST).termination == "infeasible"
+    assert solve(Problem(study_of(tmp_path, csv)), COST).termination == "infeasible"
 
 
 def test_utilisation_leaves_headroom(tmp_path: Path) -> None:
     csv = HEAD + "m,big,1,chat,5,,,,\n"  # 10/(5·0.9) = 2.2: three instances
-    assert optimise(OptionSource(study_of(tmp_path, csv, utilisation=0.9)), COST).objective == pytest.approx(
-        9.0
-    )
+    assert solve(Problem(study_of(tmp_path, csv, utilisation=0.9)), COST).objective == pytest.approx(9.0)
 
 
 def test_measured_options_stand_beside_the_physics(tmp_path: Path) -> None:
@@ -127,12 +125,12 @@ def test_measured_options_stand_beside_the_physics(tmp_path: Path) -> None:
             }
         ],
     )  # fmt: skip
-    source = OptionSource(study)
+    source = Problem(study)
     roofs = {option.roofs == ("measured",) for option in source.options().options}
     assert roofs == {True, False}
-    assert optimise(source, COST).objective == pytest.approx(2.0)
-    without = source.forbidding("llama/h100-sxm/1gpu/measured/aggregated/dream")
-    dearer = optimise(without, COST).objective
+    assert solve(source, COST).objective == pytest.approx(2.0)
+    without = source.without_kinds("llama/h100-sxm/1gpu/measured/aggregated/dream")
+    dearer = solve(without, COST).objective
     assert dearer is not None and dearer > 2.0
 
 
@@ -172,7 +170,7 @@ def test_every_bad_row_is_reported_with_its_line(tmp_path: Path) -> None:
 )
 def test_bad_files_name_the_fix(tmp_path: Path, csv: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        OptionSource(study_of(tmp_path, csv))
+        Problem(study_of(tmp_path, csv))
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
@@ -188,5 +186,5 @@ def test_screening_keeps_sizes_that_smaller_ones_cannot_replace_in_a_unit(tmp_pa
     for rate in (11, 15, 16, 26):
         workloads = [{"name": "chat", "model": "m", "demand_requests_per_s": rate}]
         study = study_of(tmp_path, csv, fleet=fleet, workloads=workloads)
-        screened, whole = (optimise(OptionSource(study, way), COST).objective for way in (True, False))
+        screened, whole = (solve(Problem(study, way), COST).objective for way in (True, False))
         assert screened == pytest.approx(whole)

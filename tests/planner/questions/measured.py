@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.config.load import study_from
-from planner.options.build import OptionSource
 from planner.problem.answer import Answer
+from planner.problem.problem import Problem
 
 Row = tuple[str, int, str, float]
 """accelerator, gpus, workload, requests/s (a fifth field: TPOT in ms; a sixth: label)."""
@@ -15,7 +15,7 @@ Row = tuple[str, int, str, float]
 
 def source(
     folder: Path, supply: list[dict[str, Any]], workloads: dict[str, float | None], rows: list[Any], **settings: Any
-) -> OptionSource:  # fmt: skip
+) -> Problem:  # fmt: skip
     """`workloads` are requests/s (None: not given) of one model; flows are requests because no lengths are given."""
     lines = ["model,accelerator,gpus,workload,requests_per_s,tpot_ms,label"]
     for accelerator, gpus, workload, rate, *more in rows:
@@ -31,7 +31,7 @@ def source(
         "physics": False,
         "profiles": ["rows.csv"],
     }
-    return OptionSource(study_from(config | settings, "config.yaml", folder))
+    return Problem(study_from(config | settings, "config.yaml", folder))
 
 
 def bought(answer: Answer) -> dict[str, int]:

@@ -10,11 +10,11 @@ import pytest
 
 from planner.config.load import study_from
 from planner.errors import InputError
-from planner.options.build import OptionSource
-from planner.problem.optimise import optimise
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
 from planner.questions.alternatives import alternatives_to, kinds_of, next_best
 from planner.questions.ask import ask
-from planner.questions.goals import cost_goal
+from planner.questions.minimise import CHEAPEST
 from tests.planner.questions.measured import source
 
 
@@ -62,14 +62,14 @@ def test_none_are_listed_unless_asked_for(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
-def _best_without(found: OptionSource, plans: list[frozenset[str]], kinds: list[str]) -> float | None:
+def _best_without(found: Problem, plans: list[frozenset[str]], kinds: list[str]) -> float | None:
     """The cheapest plan that lacks a kind of each of `plans`, by solving every allowed subset of kinds."""
     best: float | None = None
     for size in range(1, len(kinds) + 1):
         for subset in itertools.combinations(kinds, size):
             if any(plan <= set(subset) for plan in plans):
                 continue
-            cost = optimise(found.forbidding(*(set(kinds) - set(subset))), cost_goal()).objective
+            cost = solve(found.without_kinds(*(set(kinds) - set(subset))), CHEAPEST).objective
             if cost is not None and (best is None or cost < best):
                 best = cost
     return best
@@ -94,13 +94,13 @@ def test_against_every_subset_of_kinds(tmp_path: Path, seed: int) -> None:
         if random.random() < 0.9
     ]
     found = source(tmp_path, supply, {"chat": 15.0, "code": 8.0}, rows, solver={"gap": 0.0})
-    best = optimise(found, cost_goal())
+    best = solve(found, CHEAPEST)
     if best.allocation is None:
         assert seed != 0, "the first instance has a plan, or this test would show nothing"
         return
-    listed = next_best(found, best, cost_goal(), 3, 1.0)
+    listed = next_best(found, best, 3, 1.0, 60.0)
     assert listed.complete
-    kinds = [kind.name for kind in found.measured]
+    kinds = [kind.name for kind in found.source.measured]
     before = [kinds_of(best)]
     for answer in listed.answers[1:]:
         assert answer.objective == pytest.approx(_best_without(found, before, kinds))
@@ -120,9 +120,9 @@ def test_forbidden_kinds_are_gone_in_every_role(tmp_path: Path) -> None:
         ],
         "serving": ["aggregated", "disaggregated"],
     }
-    found = OptionSource(study_from(config, "config.yaml", tmp_path))
+    found = Problem(study_from(config, "config.yaml", tmp_path))
     for role in ("aggregated", "prefill", "decode"):
         kinds = {option.kind for option in found.options().options if option.role == role}
         assert kinds
-        left = {option.kind for option in found.forbidding(*kinds).options().options}
+        left = {option.kind for option in found.without_kinds(*kinds).options().options}
         assert left and not left & kinds

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from planner.config.load import load_study
-from planner.options.build import OptionSource
+from planner.problem.problem import Problem
 from planner.questions.alternatives import alternatives_to
 from planner.questions.ask import ask
-from planner.questions.frontier import trace
+from planner.questions.frontier import TracedFrontier
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 
-def source(name: str) -> OptionSource:
-    return OptionSource(load_study(EXAMPLES / f"{name}.yaml"))
+def source(name: str) -> Problem:
+    return Problem(load_study(EXAMPLES / f"{name}.yaml"))
 
 
 def test_measured_capacity_serves_with_both_roles() -> None:
@@ -28,7 +28,7 @@ def test_measured_capacity_serves_with_both_roles() -> None:
     assert answer.allocation is not None
     roles = {d.option.role for d in answer.allocation.deployments}
     assert roles == {"aggregated", "prefill", "decode"}
-    assert [r.reason for r in found.rejections] == ["too slow for the workload's pace"]
+    assert [r.reason for r in found.source.rejections] == ["too slow for the workload's pace"]
 
 
 def test_most_throughput_spends_the_budget() -> None:
@@ -53,7 +53,7 @@ def test_fastest_pace_keeps_its_price() -> None:
 
 
 def test_frontier_rises() -> None:
-    frontier = trace(source("frontier-cost-pace"))
+    frontier = TracedFrontier(source("frontier-cost-pace")).trace()
     assert len(frontier.points) >= 6
     paces = [point.swept for point in frontier.points]
     costs = [point.optimised for point in frontier.points]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from planner.config.load import study_from
-from planner.options.build import OptionSource
+from planner.problem.problem import Problem
 from planner.questions.ask import ask
 
 WORK = ("chat", "code")
@@ -83,7 +83,7 @@ def every_count(fleet: dict[str, Any]) -> list[tuple[float, float]]:
     return result
 
 
-def source(fleet: dict[str, Any], folder: Path, question: dict[str, Any]) -> OptionSource:
+def source(fleet: dict[str, Any], folder: Path, question: dict[str, Any]) -> Problem:
     lines = ["model,accelerator,gpus,workload,requests_per_s,role"]
     for i, option in enumerate(fleet["options"]):
         for name, rate in zip(WORK, option["rates"], strict=True):
@@ -105,7 +105,7 @@ def source(fleet: dict[str, Any], folder: Path, question: dict[str, Any]) -> Opt
         "question": question,
         "solver": {"gap": 0.0},
     }
-    return OptionSource(study_from(config, "config.yaml", folder))
+    return Problem(study_from(config, "config.yaml", folder))
 
 
 @settings(max_examples=25, deadline=None)

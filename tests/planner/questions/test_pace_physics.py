@@ -10,12 +10,12 @@ import pytest
 
 from planner.config.load import study_from
 from planner.operation.exact_step import exact_step, memory_share
-from planner.options.build import OptionSource
+from planner.problem.problem import Problem
 from planner.questions.ask import ask
 from planner.questions.pace import fastest_alone
 
 
-def source(demand: float, gpus: int, budget: float, **changes: Any) -> OptionSource:
+def source(demand: float, gpus: int, budget: float, **changes: Any) -> Problem:
     config: dict[str, Any] = {
         "fleet": {"supply": [{"accelerator": "h100-sxm", "price_usd_per_hour": 2.0}]},
         "models": {"m": {"architecture": "llama-3.1-70b", "weight_precisions": ["fp8"]}},
@@ -26,13 +26,13 @@ def source(demand: float, gpus: int, budget: float, **changes: Any) -> OptionSou
         "layouts": {"instance_gpus": [gpus]},
         "assumptions": "erdil-2025",
     }
-    return OptionSource(study_from(config | changes, "config.yaml", Path.cwd()))
+    return Problem(study_from(config | changes, "config.yaml", Path.cwd()))
 
 
-def fastest_by_hand(found: OptionSource, instances: int, demand: float) -> float:
+def fastest_by_hand(found: Problem, instances: int, demand: float) -> float:
     """The largest V/step(b) over kinds and whole batches b that `instances` instances can serve the demand with."""
     best = 0.0
-    for performance in (p for tables in found.tables.values() for p in tables):
+    for performance in (p for tables in found.source.tables.values() for p in tables):
         for row in range(len(performance.table)):
             value = float(performance.tokens_per_step[row, 0])
             for batch in range(1, 2000):

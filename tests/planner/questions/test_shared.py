@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planner.config.load import load_study
-from planner.options.build import OptionSource
-from planner.problem.optimise import optimise
-from planner.questions.goals import cost_goal
+from planner.problem.problem import Problem
+from planner.problem.solve import solve
+from planner.questions.minimise import CHEAPEST
 from tests.planner.problem.test_optimise import holds_in_exact_physics
 
 MODELS = ("llama-3.1-8b", "llama-3.1-70b", "mixtral-8x22b", "qwen3-30b-a3b", "gpt-oss-120b")
@@ -69,7 +69,7 @@ def test_shared_plans_hold_in_exact_physics() -> None:
     @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(studies())
     def check(study: dict[str, Any]) -> None:
-        answer = optimise(OptionSource(load_study(study)), cost_goal())
+        answer = solve(Problem(load_study(study)), CHEAPEST)
         if answer.allocation is None:
             assert answer.objective is None
             return

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.problem.optimise import optimise
+from planner.problem.solve import solve
 from planner.questions.ask import ask
-from planner.questions.goals import cost_goal
+from planner.questions.minimise import CHEAPEST
 from planner.questions.simplify import complexity, simplify
 from tests.planner.questions.measured import bought, instances, source
 
@@ -73,8 +73,8 @@ def test_what_is_granted_is_not_spent_for_nothing(tmp_path: Path) -> None:
 def test_no_time_leaves_the_plan_as_it_was(tmp_path: Path) -> None:
     rows = [("big", 1, "chat", 10.0), ("old", 1, "chat", 1.4)]
     found = source(tmp_path, SUPPLY, {"chat": 21.0}, rows)
-    first = optimise(found, cost_goal())
-    again = simplify(first, cost_goal(), seconds=0.0)
+    first = solve(found, CHEAPEST)
+    again = simplify(first, seconds=0.0)
     assert again.objective == first.objective
     assert again.allocation is not None and first.allocation is not None
     assert complexity(again.allocation) <= complexity(first.allocation)

@@ -1,0 +1,63 @@
+"""Memory: weights and KV cache of a deployment within its HBM, from architecture and precisions alone.
+
+Nothing is taken from the option: neither its batch limits nor the capacity that they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from formulations.physics.capacity import weight_bytes_total
+from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.machine import GIGA, machine
+from formulations.physics.precision import kv_bytes, weight_bytes
+from planner.certificate.described import Described, described
+from planner.checks import Check, at_most
+from planner.config.resolved import ResolvedStudy
+from planner.operation.operated import Operated, where
+from planner.operation.whole_batches import whole_batches
+
+
+def memory(operated: Operated) -> Iterator[Check]:
+    """HBM of every deployment: at its mean batch, at whole batches, and for one prompt on a prefill instance."""
+    study = operated.study
+    for operation in operated.operations:
+        deployment = operation.deployment
+        found = described(study, deployment)
+        accelerator = study.supply(deployment.supply).accelerator
+        if found is None or accelerator is None or deployment.option.kind in operated.options.measured:
+            continue
+        name = f"HBM of {where(deployment)}"
+        has = machine(accelerator, study.assumptions).usable_hbm_bytes * deployment.option.gpus / GIGA
+        if operation.step is None:
+            for workload in deployment.tokens_per_s:
+                needs = needed_gb(study, found, {workload: 1.0})
+                yield at_most(f"{name} for a prompt of {workload}", needs, has, "GB")
+            continue
+        yield at_most(f"{name} at the mean batch", needed_gb(study, found, operation.batch), has, "GB")
+        for workload, batch, words in whole_batches(operation):
+            yield at_most(f"{name} for {workload} {words}", needed_gb(study, found, batch), has, "GB")
+
+
+def needed_gb(study: ResolvedStudy, found: Described, batch: Mapping[str, float]) -> float:
+    """GB that weights and the KV cache of running sequences (by workload) take on the whole instance.
+
+    The draft counts where the set says so (`speculation_memory`); with `kv_capacity: micro_batch` only the sequences of
+    one pipeline stage are held.
+    """
+    choices = study.assumptions.choices
+    layout = found.layout
+    held = found.architectures if choices.speculation_memory == "joint" else found.architectures[:1]
+    share = 1.0 / found.stages if choices.kv_capacity == "micro_batch" else 1.0
+    weight = weight_bytes((found.weights,))
+    element = kv_bytes((found.kv,))
+    total = 0.0
+    for architecture in held:
+        total += float(np.sum(weight_bytes_total(architecture, choices, layout, weight)))
+        for workload, sequences in batch.items():
+            context = study.workload(workload).context_tokens
+            cache = kv_bytes_per_sequence(architecture, choices, layout, element, context)
+            total += float(np.sum(cache)) * sequences * share
+    return total / GIGA

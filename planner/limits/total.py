@@ -1,0 +1,77 @@
+"""Totals: limits on what the whole fleet counts under an objective; each is the objective, its key and its words.
+
+Limit_Cap[name]:  Σ_supplies worth·size·Units ≤ limit
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from formulations.program.data import Cap
+from planner.allocation import Allocation
+from planner.checks import Check, at_most
+from planner.config.resolved import ResolvedStudy
+from planner.limits.capped import CappedLimit
+from planner.limits.entries import Entries
+from planner.limits.limit import Coupling, Dual
+from planner.objectives import Objective
+from planner.operation.costs import total
+from planner.operation.operated import Operated
+
+
+@dataclass(frozen=True)
+class TotalLimit(CappedLimit):
+    """At most so much of an objective, all supplies together."""
+
+    objective: ClassVar[Objective]
+    where: ClassVar[str]
+    """Its key in a config."""
+    used: ClassVar[str]
+    """What happens to it: `drawn`."""
+    digits: ClassVar[int] = 1
+    article: ClassVar[str] = ""
+    """Before another value of it: `a budget of `."""
+
+    @classmethod
+    @abstractmethod
+    def asked(cls, study: ResolvedStudy) -> float | None:
+        """The limit that the config sets."""
+
+    @classmethod
+    def found_in(cls, study: ResolvedStudy) -> Iterator[Self]:
+        most = cls.asked(study)
+        if most is not None:
+            unit = cls.objective.unit
+            yield cls("", cls.where, most, unit, f"at most {most:g} {unit}")
+
+    @property
+    def couples(self) -> frozenset[Coupling]:
+        return frozenset({"models", "sites"})
+
+    def cap(self, study: ResolvedStudy) -> Cap:
+        worth = {s.name: s.unit * self.objective.counted(s) for s in study.supplies}
+        return Cap(self.family, self.value, worth)
+
+    def enter(self, entries: Entries) -> None:
+        entries.caps.append(self.cap(entries.study))
+
+    def checks(self, operated: Operated) -> Iterator[Check]:
+        counted = total(operated.study, operated.allocation, self.objective)
+        yield at_most(self.family, counted, self.value, self.unit)
+
+    def instead(self, value: float) -> str:
+        return f"{self.article}{value:,.10g} {self.unit} instead of {self.value:,.10g} {self.unit}"
+
+    def binds(self, study: ResolvedStudy, allocation: Allocation) -> str | None:
+        counted = total(study, allocation, self.objective)
+        least = min((s.unit * self.objective.counted(s) for s in study.supplies), default=0.0)
+        if counted + least <= self.value:
+            return None
+        figures = f"{counted:,.{self.digits}f} of {self.value:,.{self.digits}f} {self.unit}"
+        return f"{figures} are {self.used} ({self.key})"
+
+    def dual(self, lot: float) -> Dual | None:
+        return Dual("Limit_Cap", self.family, self.unit.removesuffix("/h"), 1.0 / self.value, self.key, True)

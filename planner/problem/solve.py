@@ -1,0 +1,51 @@
+"""Solve: the one way from a problem and a goal to a proven answer.
+
+Model by model where nothing ties models together, else all in one program; by hand where the time is too short for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from planner.by_hand.greedy import greedy
+from planner.clock import Clock
+from planner.problem.answer import Answer
+from planner.problem.decomposition.by_model import cut, solve_by_model
+from planner.problem.goal import Goal
+from planner.problem.jointly import solve_jointly
+from planner.problem.problem import Problem
+
+BY_HAND = "the time limit came before the solver had a plan as good as this one, made by hand workload after workload"
+
+
+def solve(problem: Problem, goal: Goal, within: Mapping[str, float] | None = None) -> Answer:
+    """Solve `goal` to the gap that the config asks for, within its time limit.
+
+    `within` keeps objectives that supplies count within a value, by name, beside the config's own limits.
+    """
+    clock = Clock(problem.study.config.solver.time_limit_s)
+    how = None if within else cut(problem, goal)
+    answer = None if how is None else solve_by_model(problem, goal, how)
+    if answer is None:
+        answer = solve_jointly(problem.with_solver(seconds=clock.left()), goal, within)
+        answer = replace(answer, study=problem.study)
+    return or_by_hand(answer)
+
+
+def or_by_hand(answer: Answer) -> Answer:
+    """The answer, or the plan made by hand where the solver's time ended without one as good.
+
+    Its gap is that to the solver's bound, like any plan's; the certificate checks it like any plan.
+    """
+    objective = answer.goal.objective
+    if answer.termination != "time_limit" or objective.worth is None:
+        return answer
+    plan = greedy(answer.data, objective.name)
+    if plan is None:
+        return answer
+    value = answer.goal.value(answer.study, plan)
+    if answer.objective is not None and answer.objective <= value:
+        return answer
+    remarks = (*answer.remarks, BY_HAND)
+    return replace(answer, allocation=plan, objective=value, before_simplifying=None, remarks=remarks)
