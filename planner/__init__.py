@@ -35,4 +35,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'planner' has no attribute '{name}'")
     from importlib import import_module
 
+    if name in ("Plan", "solve"):
+        import_module("planner.report.notebook")  # how notebooks show a plan
     return getattr(import_module(_HOME[name]), name)

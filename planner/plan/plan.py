@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -37,6 +38,9 @@ class Objective:
 @dataclass(frozen=True)
 class Plan:
     """A certified plan. Tables have one row per deployment, service, supply and workload; units are in column names."""
+
+    html_view: ClassVar[Callable[[Plan], str] | None] = None
+    """How notebooks show a plan; reports stand above plans and give it (`planner.report.notebook`)."""
 
     name: str
     assumptions: dict[str, Any]
@@ -112,11 +116,9 @@ class Plan:
         value = f"{self.objective.value:,.2f} {self.objective.unit}"
         return f"{self.name}: {value}, {self.gpus} accelerators, {self.status.solution} ({gap})"
 
-    def _repr_html_(self) -> str:
-        """As notebooks show it."""
-        from planner.report.html import notebook_html
-
-        return notebook_html(self)
+    def _repr_html_(self) -> str | None:
+        """As notebooks show it; None, for the plain text, until `planner.report.notebook` gives a view."""
+        return None if Plan.html_view is None else Plan.html_view(self)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -22,28 +22,3 @@ def write_batch_report(results_dir: str | Path, path: str | Path) -> Path:
     from planner.report.batch_page import batch_html
 
     return write(batch_html(load_tables(results_dir)), path)
-
-
-def notebook_html(plan: Plan) -> str:
-    """A plan as notebooks show it: key figures and tables; without jinja2 the terminal's text."""
-    from planner.report.page import asset
-    from planner.report.plan_page import plan_fragment
-
-    try:
-        import jinja2  # noqa: F401
-    except ImportError:
-        return _as_text(plan)
-    return plan_fragment(plan.to_dict(), asset("style.css"))
-
-
-def _as_text(plan: Plan) -> str:
-    import html
-    import io
-
-    from rich.console import Console
-
-    from planner.report.text import print_plan
-
-    stream = io.StringIO()
-    print_plan(plan, Console(file=stream, width=120, highlight=False))
-    return f"<pre>{html.escape(stream.getvalue())}</pre>"
