@@ -17,6 +17,7 @@ import pandas as pd
 
 from planner.batch.results import INPUT_PREFIXES, BatchTables, load_tables
 from planner.errors import InputError
+from planner.objectives import COST
 
 Row = dict[str, Any]
 _SAME = 1e-9
@@ -195,7 +196,7 @@ def _notes(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterable[str]:
         for p in (a, b)
         if p["objective"].get("gap") is not None
     ]
-    if senses[0] == senses[1] == ("minimise", "$/h") and 0 < abs(change) <= sum(gaps):
+    if senses[0] == senses[1] == (COST.sense, COST.unit) and 0 < abs(change) <= sum(gaps):
         yield f"the change of cost is within the two plans' gaps ({sum(gaps):.2f} $/h): it may be no change at all"
 
 

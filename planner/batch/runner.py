@@ -62,7 +62,7 @@ def check_batch(batch: Batch) -> list[str]:
     for scenario in batch.scenarios:
         try:
             study = batch.base.study(places_of(batch.base, scenario), _label(batch, scenario))
-            if study.config.question.frontier is not None:
+            if study.config.question.many_plans:
                 label = _label(batch, scenario)
                 problems.append(
                     f"{label}: question.frontier has many plans; make each a scenario, or ask for one plan"

@@ -29,13 +29,16 @@ def explain(
     screening: Annotated[
         bool, typer.Option(help="Leave out options that can never be needed (exact).")
     ] = True,
+    decomposition: Annotated[
+        bool, typer.Option(help="Plan model by model where nothing ties models together (exact).")
+    ] = True,
 ) -> None:
     """Explain a config's plan: what binds, what a little more would cost; or why there is none and what would help."""
     from planner.config.load import load_study
     from planner.explain.explain import explain as explain_study
     from planner.report.explanation import print_explanation
 
-    explanation = explain_study(load_study(config), tuple(why_not or ()), screening)
+    explanation = explain_study(load_study(config), tuple(why_not or ()), screening, decomposition)
     if output is Form.json:
         import json
 

@@ -19,6 +19,9 @@ def solve(
     screening: Annotated[
         bool, typer.Option(help="Leave out options that can never be needed (exact).")
     ] = True,
+    decomposition: Annotated[
+        bool, typer.Option(help="Plan model by model where nothing ties models together (exact).")
+    ] = True,
     sensitivity: Annotated[
         bool, typer.Option(help="Solve again for headroom, next steps and the price of a faster TPOT.")
     ] = False,
@@ -35,11 +38,11 @@ def solve(
     from planner.solving import solve as solve_study
 
     study = load_study(config)
-    if study.config.question.frontier is not None:
+    if study.config.question.many_plans:
         if report is not None:
             raise InputError([f"{study.file}: question.frontier: a frontier has no page; leave --report out"])
-        raise typer.Exit(show_frontier(study, output, screening))
-    plan = solve_study(study, screening=screening, sensitivity=sensitivity)
+        raise typer.Exit(show_frontier(study, output, screening, decomposition))
+    plan = solve_study(study, screening=screening, decomposition=decomposition, sensitivity=sensitivity)
     if report is not None:
         from planner.report.html import write_plan_report
 

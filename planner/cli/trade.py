@@ -19,13 +19,13 @@ class Output(StrEnum):
     csv = "csv"
 
 
-def show_frontier(study: ResolvedStudy, output: Output, screening: bool) -> int:
+def show_frontier(study: ResolvedStudy, output: Output, screening: bool, decomposition: bool) -> int:
     """Trace and print the frontier that a config asks for; the exit code."""
     from planner.problem.problem import Problem
     from planner.questions.frontier import TracedFrontier
     from planner.report.trade import frontier_document, print_frontier
 
-    frontier = TracedFrontier(Problem(study, screening=screening)).trace()
+    frontier = TracedFrontier(Problem(study, screening=screening, decomposition=decomposition)).trace()
     if output is Output.json:
         import json
 

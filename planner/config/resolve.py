@@ -145,7 +145,7 @@ def _check_question(lookup: Lookup, study: Study, names: list[str]) -> None:
     asked = study.question.workload
     if asked is not None and asked not in names:
         lookup.fail("question.workload", f"'{asked}' is not among the workloads: {', '.join(names)}")
-    if study.alternatives and (study.question.maximise == "pace" or study.question.frontier):
+    if study.alternatives and not study.question.ranks_plans:
         lookup.fail(
             "alternatives",
             "are plans for one objective; ask to minimise cost, gpus or power, or to maximise throughput",

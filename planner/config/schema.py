@@ -218,6 +218,25 @@ class Question(FrozenModel):
         named = [name for name in (self.minimise, self.maximise, *(self.frontier or ())) if name]
         return tuple(OBJECTIVES[name] for name in named)
 
+    @property
+    def form(self) -> Literal["minimise", "throughput", "pace", "frontier"]:
+        """Which question it is."""
+        if self.frontier is not None:
+            return "frontier"
+        if self.minimise is not None:
+            return "minimise"
+        return "throughput" if self.maximise == "throughput" else "pace"
+
+    @property
+    def many_plans(self) -> bool:
+        """Whether the answer is many plans, not one."""
+        return self.form == "frontier"
+
+    @property
+    def ranks_plans(self) -> bool:
+        """Whether plans can be ranked by one objective that a program optimises."""
+        return self.form in ("minimise", "throughput")
+
     def frees(self, workload: str, alone: bool) -> bool:
         """Whether how much of a workload is served is what is asked; `alone` says whether it is the only one."""
         asked = self.workload == workload or (self.workload is None and alone)

@@ -32,7 +32,9 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         plan = self.plan.to_dict()
-        kept = ("name", "assumptions", "status", "objective", "clashes", "relaxations", "rejected", "notes")
+        kept = (
+            "name", "assumptions", "status", "objective", "certificate", "clashes", "relaxations", "rejected", "notes",
+        )  # fmt: skip
         return {
             "schema_version": SCHEMA_VERSION,
             **{key: plan[key] for key in kept},
@@ -42,14 +44,19 @@ class Explanation:
         }
 
 
-def explain(study: ResolvedStudy, names: tuple[str, ...] = (), screening: bool = True) -> Explanation:
+def explain(
+    study: ResolvedStudy,
+    names: tuple[str, ...] = (),
+    screening: bool = True,
+    decomposition: bool = True,
+) -> Explanation:
     """Explain the answer to a study; with `names`, why those supplies, accelerators or kinds are not in its plan.
 
     Each part may take as long as the config's time limit. Raises `InputError` for unknown names and for why-not
     questions about something other than cost.
     """
     seconds = study.config.solver.time_limit_s
-    problem = Problem(study, screening=screening)
+    problem = Problem(study, screening=screening, decomposition=decomposition)
     question = question_of(problem)
     if names and not (question.demands_all and question.goal.objective is COST):
         raise InputError(

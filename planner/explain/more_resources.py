@@ -25,7 +25,8 @@ def more_of(problem: Problem, trial: Trial, limit: CappedLimit) -> Change | None
     if not question_of(problem).demands_all:
         return _bisected(problem, trial, limit)
     lifted = problem.without(limit)
-    data = data_for(lifted.study, lifted.limits, lifted.options().options)
+    # the options of the limited study: under a limit that counts instances none of them is left out
+    data = data_for(lifted.study, lifted.limits, problem.options().options)
     trial.count()
     gap = 0.0 if limit.step else VERIFY_GAP / 10
     asked = Adaptation(COST.name, elastic=(limit.cap(problem.study),))

@@ -18,6 +18,8 @@ class CarbonLimit(TotalLimit):
     objective = CARBON
     where = "carbon_limit_kg_per_hour"
     used = "emitted"
+    what = " of carbon"
+    article = "carbon of "
 
     @classmethod
     def asked(cls, study: ResolvedStudy) -> float | None:

@@ -32,6 +32,8 @@ class TotalLimit(CappedLimit):
     used: ClassVar[str]
     """What happens to it: `drawn`."""
     digits: ClassVar[int] = 1
+    what: ClassVar[str] = ""
+    """After the limit, where its unit does not say what it is: ` of carbon`."""
     article: ClassVar[str] = ""
     """Before another value of it: `a budget of `."""
 
@@ -45,7 +47,7 @@ class TotalLimit(CappedLimit):
         most = cls.asked(study)
         if most is not None:
             unit = cls.objective.unit
-            yield cls("", cls.where, most, unit, f"at most {most:g} {unit}")
+            yield cls("", cls.where, most, unit, f"at most {most:g} {unit}{cls.what}")
 
     @property
     def couples(self) -> frozenset[Coupling]:

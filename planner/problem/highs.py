@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,9 +45,6 @@ class SolverResult:
     """Of the solution in the model, in the objective's unit; None without one."""
     bound: float | None
     """No solution is better than this; None where nothing is known."""
-    seconds: float
-    rows: int = 0
-    columns: int = 0
     detail: str = ""
 
     @property
@@ -61,11 +57,10 @@ def solve_program(model: pyo.ConcreteModel, effort: Effort, start: bool = False)
 
     `start` hands the values that the variables hold to the solver as a first solution.
     """
-    begin = time.perf_counter()
     try:
         matrix = compile_program(model)
     except InfeasibleConstraintException as error:
-        return SolverResult("infeasible", None, None, time.perf_counter() - begin, detail=str(error))
+        return SolverResult("infeasible", None, None, str(error))
     solver = _loaded(matrix, effort, relaxed=False)
     if matrix.integer.sum() <= SMALL_PROGRAM:
         for name, value in _SMALL_PROGRAM_SETTINGS.items():
@@ -88,9 +83,7 @@ def solve_program(model: pyo.ConcreteModel, effort: Effort, start: bool = False)
         bound = info.mip_dual_bound if np.isfinite(info.mip_dual_bound) else None
     elif termination == "optimal":
         bound = objective
-    seconds = time.perf_counter() - begin
-    rows, columns = matrix.a.shape
-    return SolverResult(termination, objective, bound, seconds, rows, columns, detail)
+    return SolverResult(termination, objective, bound, detail)
 
 
 def _polished(solver: highspy.Highs, matrix: Matrix, values: Numbers, objective: float) -> float:

@@ -10,15 +10,18 @@ from planner.questions.pace import FastestPace
 from planner.questions.question import Question
 from planner.questions.throughput import MostThroughput
 
-MAXIMISING: dict[str, type[Question]] = {"throughput": MostThroughput, "pace": FastestPace}
+QUESTIONS: dict[str, type[Question]] = {
+    "minimise": Minimise,
+    "throughput": MostThroughput,
+    "pace": FastestPace,
+    "frontier": TracedFrontier,
+}
+"""By form, as the config's `Question.form` has it."""
 
 
 def question_of(problem: Problem) -> Question:
     """The question of the problem's config."""
-    asked = problem.study.config.question
-    if asked.maximise is not None:
-        return MAXIMISING[asked.maximise](problem)
-    return Minimise(problem) if asked.frontier is None else TracedFrontier(problem)
+    return QUESTIONS[problem.study.config.question.form](problem)
 
 
 def ask(problem: Problem) -> Answer:

@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from planner.objectives import COST
 from planner.report import plan_tables
 from planner.report.charts.chart import Chart
 from planner.report.labels import any_cell, any_table
 from planner.report.page import page, render
 from planner.report.table_view import TableView
 from planner.wording.numbers import DASH, known, number, short
+from planner.wording.verdicts import why_none
 
 VERDICTS = {
     "proven": ("good", "proven optimal within the gap"),
     "feasible": ("fair", "a plan, not proven optimal"),
     "none": ("bad", "no plan"),
-}
-REASONS = {
-    "infeasible": "Proven: no fleet within these limits can serve the workloads.",
-    "time_limit": "The time limit came before a first plan; raise solver.time_limit_s.",
 }
 
 
@@ -57,7 +55,7 @@ def _context(plan: Mapping[str, Any], found: bool) -> dict[str, Any]:
         "found": found,
         "tone": tone,
         "verdict": verdict,
-        "reason": REASONS.get(plan["status"]["termination"], "The solver failed; this is a bug."),
+        "reason": why_none(plan["status"]["termination"], plan["certificate"]),
         "figures": key_figures(plan) if found else [],
         "tables": plan_tables_of(plan) if found else [],
         "certificate": certificate_words(plan),
@@ -104,11 +102,14 @@ def key_figures(plan: Mapping[str, Any]) -> list[Figure]:
     cost = sum(row["usd_per_hour"] for row in plan["supply"])
     power = [row["power_kw"] for row in plan["supply"] if row["gpus"]]
     figures = [Figure("cost", number(cost, 2), "$/h")]
-    if objective["unit"] != "$/h":
+    if objective["unit"] != COST.unit:
         figures.insert(0, Figure(objective["sense"] + "d", short(objective["value"]), objective["unit"]))
     figures.append(Figure("accelerators", f"{sum(row['gpus'] for row in plan['supply']):,}", "GPUs"))
     if power and all(known(value) for value in power):
         figures.append(Figure("power", number(sum(power), 1), "kW"))
+    carbon = [row.get("carbon_kg_per_hour") for row in plan["supply"] if row["gpus"]]
+    if carbon and all(known(value) for value in carbon):
+        figures.append(Figure("carbon", number(sum(carbon), 1), "kg/h"))
     figures.append(Figure("bound: none is better than", short(objective["bound"]), objective["unit"]))
     gap = objective["gap"]
     figures.append(Figure("gap", DASH if gap is None else f"{100 * gap:.2f}", "%"))
@@ -119,12 +120,13 @@ def key_figures(plan: Mapping[str, Any]) -> list[Figure]:
 def certificate_words(plan: Mapping[str, Any]) -> str:
     """The certificate in a sentence."""
     certificate = plan["certificate"]
-    failed = [check["name"] for check in certificate["checks"] if not check["passed"]]
-    verdict = (
-        f"{len(failed)} of {len(certificate['checks'])} checks FAILED" if failed else "All checks passed"
-    )
+    checks = [*certificate["checks"], *certificate.get("cross_checks", ())]
+    failed = [check["name"] for check in checks if not check["passed"]]
+    verdict = f"{len(failed)} of {len(checks)} checks FAILED" if failed else "All checks passed"
     count = f": {len(certificate['checks'])} in exact physics" if not failed else ""
-    return f"{verdict}{count}; linearisation error {100 * certificate['linearisation_error']:.2f} %."
+    crossed = ", compared with the relaxation" if certificate.get("cross_checks") and not failed else ""
+    error = 100 * certificate["linearisation_error"]
+    return f"{verdict}{count}{crossed}; linearisation error {error:.2f} %."
 
 
 def assumption_words(plan: Mapping[str, Any]) -> list[tuple[str, str]]:

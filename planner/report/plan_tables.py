@@ -17,7 +17,7 @@ from planner.report.table_view import (
     table_view,
     text,
 )
-from planner.wording.numbers import DASH
+from planner.wording.numbers import DASH, known
 from planner.wording.units import title_and_unit
 
 SMALLEST_SHARE = 0.005
@@ -50,16 +50,19 @@ def supply_table(plan: Mapping[str, Any]) -> TableView:
     accelerator = (
         [text("accelerator", "accelerator")] if any(r["supply"] != r["accelerator"] for r in rows) else []
     )
+    emitted = [row.get("carbon_kg_per_hour") for row in rows]
+    carbon = [quantity("carbon", "kg/h", "carbon_kg_per_hour", 1)] if any(map(known, emitted)) else []
     fields = [
         text("supply", "supply"), *accelerator, text("site", "site"), quantity("accelerators", "GPUs", "gpus"),
         quantity("billed units", "units", "units"), quantity("limit", "GPUs", "limit"),
-        quantity("power", "kW", "power_kw", 1), quantity("cost", "$/h", "usd_per_hour", 2),
+        quantity("power", "kW", "power_kw", 1), *carbon, quantity("cost", "$/h", "usd_per_hour", 2),
     ]  # fmt: skip
     powers = [row["power_kw"] for row in rows]
     total = {
         "supply": "total",
         "gpus": sum(row["gpus"] for row in rows),
         "power_kw": None if None in powers else sum(powers),
+        "carbon_kg_per_hour": None if None in emitted else sum(emitted),
         "usd_per_hour": sum(row["usd_per_hour"] for row in rows),
     }
     return table_view("supply", "What to buy", fields, rows, total=total)
@@ -166,7 +169,7 @@ def certificate_table(plan: Mapping[str, Any]) -> TableView:
             *(_exact(check[column]) for column in ("value", "limit")),
             Cell(check["unit"], check["unit"]),
         )
-        for check in plan["certificate"]["checks"]
+        for check in [*plan["certificate"]["checks"], *plan["certificate"].get("cross_checks", ())]
     )
     return TableView("certificate", "Checks", headings, rows)
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from planner.plan.plan import Plan
 from planner.report.console import Column, print_table, report_console, table
 from planner.wording.numbers import number, share
+from planner.wording.verdicts import why_none
 
 MOST_KEYS = 3
 SMALLEST_SHARE = 0.005
@@ -37,11 +38,7 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
 
 
 def _print_nothing(plan: Plan, console: Console) -> None:
-    reasons = {
-        "infeasible": "Proven: no fleet within these limits can serve the workloads.",
-        "time_limit": "The time limit came before a first plan; raise solver.time_limit_s.",
-    }
-    console.print(reasons.get(plan.status.termination, "The solver failed; this is a bug."))
+    console.print(Text(why_none(plan.status.termination, plan.certificate.to_dict())))
     if plan.clashes:
         console.print(Text("These clash:", style="bold"))
     for clash in plan.clashes:
@@ -68,17 +65,23 @@ def _print_trust(plan: Plan, console: Console) -> None:
 def _buy(plan: Plan) -> Table:
     columns = [
         Column("supply", text=True), Column("site", text=True), Column("GPUs"), Column("units"), Column("limit", "GPUs"),
-        Column("power", "kW"), Column("cost", "$/h"),
+        Column("power", "kW"), Column("carbon", "kg/h"), Column("cost", "$/h"),
     ]  # fmt: skip
     used = plan.supply[plan.supply["gpus"] > 0]
     rows = [
         (row.supply, row.site or "", f"{row.gpus:,}", f"{row.units:,}", number(row.limit, 0), number(row.power_kw),
-         number(row.usd_per_hour, 2))
+         _carbon(row.carbon_kg_per_hour), number(row.usd_per_hour, 2))
         for row in used.itertuples()
     ]  # fmt: skip
     power = float(used["power_kw"].sum(skipna=False))
-    rows.append(("total", "", f"{plan.gpus:,}", "", "", number(power), number(plan.usd_per_hour, 2)))
+    carbon = _carbon(plan.carbon_kg_per_hour)
+    rows.append(("total", "", f"{plan.gpus:,}", "", "", number(power), carbon, number(plan.usd_per_hour, 2)))
     return table("What to buy", columns, rows, total=True)
+
+
+def _carbon(kg_per_hour: float) -> str:
+    """Nothing where it is not known: most configs do not say."""
+    return "" if math.isnan(kg_per_hour) else number(kg_per_hour, 1)
 
 
 def _run(plan: Plan) -> Table:
@@ -155,7 +158,8 @@ def _print_certificate(plan: Plan, console: Console) -> None:
     verdict = Text("passed", "green") if certificate.passed else Text("FAILED", "red")
     console.print()
     error = f"linearisation error {certificate.linearisation_error:.2%}"
-    checks = f": {len(certificate.checks)} checks in exact physics, {error}."
+    crossed = ", compared with the relaxation" if certificate.cross_checks else ""
+    checks = f": {len(certificate.checks)} checks in exact physics{crossed}, {error}."
     console.print(Text.assemble(("Certificate ", "bold"), verdict, checks))
     for remark in certificate.remarks:
         console.print(_bullet(remark))

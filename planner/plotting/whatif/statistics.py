@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from planner.batch.results import BatchTables
+from planner.objectives import COST
 from planner.wording.units import title_and_unit
 
 MOST_VALUES = 12
@@ -39,9 +40,9 @@ class Measure:
 def measure(tables: BatchTables) -> Measure:
     """Cost, or the objective where the question is another."""
     units = tables.solved["unit"].unique()
-    if len(units) == 1 and units[0] != "$/h":
+    if len(units) == 1 and units[0] != COST.unit:
         return Measure("objective", "objective", str(units[0]))
-    return Measure("usd_per_hour", "cost", "$/h")
+    return Measure(COST.column, COST.noun, COST.unit)
 
 
 def key_label(key: str) -> str:
