@@ -7,18 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from planner.certificate.certificate import refuted
 from planner.clock import Clock
 from planner.comparisons import comparisons
 from planner.config.load import load_study
 from planner.config.resolved import ResolvedStudy
 from planner.explain.infeasible import explain_infeasible
 from planner.explain.sensitivity import sensitivity as more
-from planner.plan.extract import plan_from
+from planner.plan.extract import plan_from, with_evidence
 from planner.plan.plan import Plan
 from planner.problem.cross_check import cross_check
 from planner.problem.problem import Problem
-from planner.problem.refute import refute
 from planner.questions.alternatives import alternatives_to
 from planner.questions.ask import question_of
 
@@ -55,16 +53,14 @@ def solve(
         _ = problem.source.tables
     answer = question_of(problem).answer()
     checked = cross_check(answer) if full else ((), (QUICK,))
-    plan = plan_from(answer, *checked)
+    plan = with_evidence(plan_from(answer, *checked), problem, answer)
     plan.timings.update(clock.spent | {"total": clock.elapsed})
-    if plan.status.termination == "infeasible":
-        plan = replace(plan, certificate=refuted(*refute(problem, answer)))
-        if explain:
-            with clock.stage("explain"):
-                why = explain_infeasible(problem, seconds)
-            notes = (*plan.notes, *why.notes)
-            plan = replace(plan, clashes=why.clashes, relaxations=why.records(), notes=notes)
-            plan.timings["explain"] = clock.spent["explain"]
+    if explain and plan.status.termination == "infeasible":
+        with clock.stage("explain"):
+            why = explain_infeasible(problem, seconds)
+        notes = (*plan.notes, *why.notes)
+        plan = replace(plan, clashes=why.clashes, relaxations=why.records(), notes=notes)
+        plan.timings["explain"] = clock.spent["explain"]
     if not plan.found:
         return plan
     if compare and full:

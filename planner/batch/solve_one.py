@@ -10,23 +10,21 @@ import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from planner.batch.base import Base
 from planner.batch.paths import Place
-from planner.certificate.certificate import refuted
 from planner.clock import Clock
 from planner.config.variants import with_solver
 from planner.errors import CertificateError, InputError
 from planner.options.library import Library
-from planner.plan.extract import plan_from
+from planner.plan.extract import plan_from, with_evidence
 from planner.plan.plan import Plan
 from planner.problem.cross_check import cross_check
 from planner.problem.problem import Problem
-from planner.problem.refute import refute
 from planner.questions.ask import question_of
 
 Record = dict[str, Any]
@@ -83,8 +81,7 @@ def _solved(base: Base, task: Task, settings: Settings, library: Library) -> Rec
     with clock.stage("plan"):
         full = study.config.detail == "full"
         plan = plan_from(answer, *(cross_check(answer) if full else ()))
-        if answer.termination == "infeasible":
-            plan = replace(plan, certificate=refuted(*refute(problem, answer)))
+        plan = with_evidence(plan, problem, answer)
     return record_of(task.scenario, plan, clock.spent, clock.elapsed)
 
 

@@ -5,7 +5,7 @@ A failed check is an error, never a result. Each check states the value found an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from planner.allocation import Allocation
 from planner.certificate.claim import claim
 from planner.certificate.memory import memory
 from planner.certificate.refutation import refutation
+from planner.certificate.servable import SERVABLE, servable
 from planner.certificate.structure import structure
 from planner.checks import Check, equal, failures
 from planner.config.resolved import ResolvedStudy
@@ -112,11 +113,23 @@ def certify(
     return Certificate((*checks, *extra), linearisation_error, tuple(noted), cross_checks=tuple(cross_checks))
 
 
-def refuted(unserved: Sequence[str], found: Contradiction | None) -> Certificate:
-    """The certificate of an answer that there is no plan: workloads that nothing serves, or a contradiction of rows."""
+def refuted(
+    study: ResolvedStudy,
+    options: OptionSet,
+    within: Mapping[str, float],
+    found: Contradiction | None,
+) -> Certificate:
+    """The certificate of an answer that there is no plan: a workload that nothing can serve, or a contradiction of rows.
+
+    `options` are those of under-estimates, `within` the objectives that were kept within a value beside the limits.
+    """
+    able = (servable(study, options, within, workload.name) for workload in study.workloads)
+    unserved = [check for check in able if check.passed]
     if unserved:
-        checks = tuple(Check(f"options that serve {name}", True, 0.0, 0.0, "options") for name in unserved)
-        return Certificate(checks, evidence=f"no option of the config serves {', '.join(unserved)}")
+        names = ", ".join(check.name.removeprefix(SERVABLE) for check in unserved)
+        return Certificate(
+            tuple(unserved), evidence=f"no option serves {names} with one instance in the limits"
+        )
     check = None if found is None else refutation(found)
     if check is not None and check.passed:
         return Certificate((check,), evidence=CONTRADICTION)

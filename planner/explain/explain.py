@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from planner.certificate.certificate import refuted
 from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
 from planner.explain.binding import binding
@@ -13,10 +12,9 @@ from planner.explain.infeasible import explain_infeasible
 from planner.explain.sensitivity import Sensitivity, sensitivity
 from planner.explain.why_not import WhyNot, why_not
 from planner.objectives import COST
-from planner.plan.extract import plan_from
+from planner.plan.extract import plan_from, with_evidence
 from planner.plan.plan import SCHEMA_VERSION, Plan
 from planner.problem.problem import Problem
-from planner.problem.refute import refute
 from planner.questions.ask import question_of
 
 
@@ -65,9 +63,8 @@ def explain(
             ]
         )
     answer = question.answer()
-    plan = plan_from(answer)
+    plan = with_evidence(plan_from(answer), problem, answer)
     if plan.status.termination == "infeasible":
-        plan = replace(plan, certificate=refuted(*refute(problem, answer)))
         why = explain_infeasible(problem, seconds)
         notes = (*plan.notes, *why.notes)
         return Explanation(replace(plan, clashes=why.clashes, relaxations=why.records(), notes=notes))

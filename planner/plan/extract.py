@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from planner.allocation import Allocation
-from planner.certificate.certificate import Certificate, certified
+from planner.certificate.certificate import Certificate, certified, refuted
 from planner.checks import Check
 from planner.config.resolved import ResolvedStudy
 from planner.errors import CertificateError
@@ -19,6 +20,8 @@ from planner.operation.operation import Operation, operate
 from planner.plan.dump import dump
 from planner.plan.plan import Objective, Plan, Status
 from planner.problem.answer import Answer
+from planner.problem.problem import Problem
+from planner.problem.refute import refute
 
 INSTANCE_COLUMNS = (
     "option", "model", "accelerator", "site", "supply", "role", "instances", "spares", "gpus_per_instance", "layout",
@@ -39,7 +42,7 @@ WORKLOAD_COLUMNS = (
 def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Sequence[str] = ()) -> Plan:
     """The plan of an answer; raises `CertificateError` when its certificate fails, with what failed.
 
-    An answer without a plan gives one without tables, and an empty certificate: `with_certificate` brings its evidence.
+    An answer without a plan gives one without tables, and an empty certificate (`with_evidence` fills it).
     """
     study = answer.study
     objective = Objective(answer.optimised.sense, answer.objective, answer.unit, answer.bound, answer.gap)
@@ -80,6 +83,14 @@ def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Seque
         notes=_notes(answer),
         timings=answer.timings,
     )
+
+
+def with_evidence(plan: Plan, problem: Problem, answer: Answer) -> Plan:
+    """The plan of an infeasible answer with what shows that there is none; any other plan as it is."""
+    if answer.termination != "infeasible":
+        return plan
+    options, found = refute(problem, answer)
+    return replace(plan, certificate=refuted(problem.study, options, answer.within, found))
 
 
 def _assumptions(study: ResolvedStudy) -> dict[str, Any]:

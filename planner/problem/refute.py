@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pyomo.common.errors import InfeasibleConstraintException
 
+from planner.options.option_set import OptionSet
 from planner.problem.answer import Answer
 from planner.problem.contradiction import Contradiction
 from planner.problem.data import data_for
@@ -21,29 +22,22 @@ LEAST_SERVED = 1e-3
 """Where a throughput is asked for and nothing can be served: the share of the demand that is shown to be too much."""
 
 
-def refute(problem: Problem, answer: Answer) -> tuple[tuple[str, ...], Contradiction | None]:
-    """(workloads that nothing serves, a contradiction of the relaxation's rows where there is one)."""
-    options = problem.options("under").options
+def refute(problem: Problem, answer: Answer) -> tuple[OptionSet, Contradiction | None]:
+    """(options of under-estimates, a contradiction of their relaxation's rows where there is one)."""
+    options = problem.options("under")
     goal = answer.goal
-    data = data_for(problem.study, problem.limits, options, scaled=goal.scaled, within=answer.within)
-    unserved = tuple(
-        workload.name
-        for workload in problem.study.workloads
-        if all(offer.option.role == "prefill" for offer in data.offers_for(workload.name))
-    )
-    if unserved:
-        return unserved, None
+    data = data_for(problem.study, problem.limits, options.options, scaled=goal.scaled, within=answer.within)
     model = built(data, Adaptation(goal.objective.name))
     if goal.scaled:
         model.Throughput.setlb(LEAST_SERVED)
     try:
         matrix = compile_program(model)
     except InfeasibleConstraintException:
-        return (), None
+        return options, None
     broken = solve_linear(least_violation(matrix), effort(problem.study, gap=0.0))
     if broken.termination != "optimal" or broken.objective <= ROUNDING:
-        return (), None
-    return (), Contradiction(
+        return options, None
+    return options, Contradiction(
         matrix.a,
         matrix.row_lower,
         matrix.row_upper,

@@ -313,3 +313,24 @@ def test_mixed_pools_below_twenty_sequences_are_remarked() -> None:
         if len(d.tokens_per_s) > 1 and d.option.batch_limit.min() < 20
     ]
     assert len(remarks) == len(mixed)
+
+
+def test_parts_of_the_cost_that_do_not_add_up_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    from planner.certificate import certificate
+    from planner.operation.costs import WorkloadCost
+
+    def dearer(*args: Any) -> dict[str, WorkloadCost]:
+        return {name: WorkloadCost(cost.total * 1.01, 0.0) for name, cost in workload_costs(*args).items()}
+
+    workload_costs = certificate.workload_costs
+    monkeypatch.setattr(certificate, "workload_costs", dearer)
+    assert _names(_certified(_answer())) == "cost of workloads sums to the total"
+
+
+def test_a_pace_that_the_plan_was_not_asked_for_is_caught() -> None:
+    answer = _answer_of({"question": {"maximise": "pace", "workload": "small", "budget_usd_per_hour": 300}})
+    assert not failures(claim(answer))
+    assert answer.bound is not None
+    for factor in (0.9, 1.1):
+        wrong = replace(answer, objective=_value(answer) * factor, bound=answer.bound * 2)
+        assert [check.name for check in failures(claim(wrong))] == ["pace of small asked of the plan"]

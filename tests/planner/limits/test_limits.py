@@ -85,9 +85,7 @@ def test_a_stretched_limit_has_the_value_that_its_sentence_states(family: str) -
     value, sentence = INSTEAD[family]
     assert limit.instead(value) == sentence
     changed = limit.stretched(study, value)
-    again = next(
-        o for o in limits_of(changed) if (o.family, o.subject) == (limit.family, limit.subject)
-    )
+    again = next(o for o in limits_of(changed) if (o.family, o.subject) == (limit.family, limit.subject))
     found = again.milliseconds if isinstance(again, TimeLimit) else again.value
     assert found == pytest.approx(value)
     assert again.key == limit.key
@@ -110,7 +108,9 @@ def test_capped_limits_count_what_their_plan_takes_and_say_when_it_is_used_up() 
     assert allocation is not None
     units = allocation.units
     power = sum(units[s.name] * s.unit * (s.power_kw or 0.0) for s in study.supplies)
-    carbon = sum(units[s.name] * s.unit * (s.power_kw or 0.0) * (s.carbon_kg_per_kwh or 0.0) for s in study.supplies)
+    carbon = sum(
+        units[s.name] * s.unit * (s.power_kw or 0.0) * (s.carbon_kg_per_kwh or 0.0) for s in study.supplies
+    )
     cost = sum(units[s.name] * s.unit * s.usd_per_hour for s in study.supplies)
     for family, amount in (("power", power), ("carbon", carbon), ("budget", cost)):
         limit = first(family, **EVERYTHING)
@@ -126,7 +126,9 @@ def test_a_demanded_throughput_is_no_limit_to_a_question_that_asks_for_it() -> N
     limits = question_of(Problem(study_of(question=question))).limits
     demands = [limit.subject for limit in limits if limit.family == "demand"]
     assert demands == ["code"]
-    assert [limit.subject for limit in question_of(Problem(study_of())).limits if limit.family == "demand"] == [
+    assert [
+        limit.subject for limit in question_of(Problem(study_of())).limits if limit.family == "demand"
+    ] == [
         "chat",
         "code",
     ]

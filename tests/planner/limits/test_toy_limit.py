@@ -1,4 +1,4 @@
-"""A limit that nobody has seen before, in one class: known at once to program, certificate, screening and explanations."""
+"""A limit that nobody has seen before, in one class, is known at once to program, certificate and explanations."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Licences(CappedLimit):
 
     @classmethod
     def found_in(cls, study: ResolvedStudy) -> Iterator[Licences]:
-        name, _, most = study.config.name.partition(" with ")
+        _, _, most = study.config.name.partition(" with ")
         if most:
             yield cls("", "licences", float(most), "licences", f"at most {most} licences")
 
