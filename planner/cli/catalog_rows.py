@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from fleets import catalog, parameters
+from fleets import catalog
 from fleets.errors import CatalogError
 from fleets.schema.base import Source
+from formulations.physics import parameters
 
 Row: TypeAlias = dict[str, str | float | int | bool | None]
 
@@ -51,7 +52,8 @@ def _accelerator(name: str) -> Row:
 
 def _architecture(name: str) -> Row:
     entry = catalog.architecture(name)
-    counts, attention, block = parameters.count(entry), entry.attention, entry.feed_forward
+    choices = catalog.assumption_set("default").choices
+    counts, attention, block = parameters.count(entry, choices), entry.attention, entry.feed_forward
     heads = f"{attention.query_heads}/{attention.kv_heads} heads"
     return {
         "name": entry.name,

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from fleets import catalog, parameters
+from fleets import catalog
 from fleets.errors import CatalogError
 from fleets.huggingface import read_config
+from formulations.physics import parameters
 
 LLAMA: dict[str, Any] = {
     "model_type": "llama",
@@ -78,7 +79,10 @@ def refusal(config: dict[str, Any]) -> str:
 def test_grouped_query_attention() -> None:
     model = read_config(LLAMA, "m")
     # 32·4096·128·2·(32+8) + 32·3·4096·14336 + 2·128256·4096
-    assert parameters.count(model).total == 1_342_177_280 + 5_637_144_576 + 1_050_673_152
+    assert (
+        parameters.count(model, catalog.assumption_set("default").choices).total
+        == 1_342_177_280 + 5_637_144_576 + 1_050_673_152
+    )
     assert (model.attention.kv_heads, model.attention.head_dim, model.weight_precision) == (8, 128, "bf16")
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fleets import catalog, parameters
+from fleets import catalog
 from fleets.schema.architectures import Architecture
+from formulations.physics import parameters
 
+PAPER_CHOICES = catalog.assumption_set("erdil-2025").choices
+CHOICES = catalog.assumption_set("default").choices
 _BYTES = {"bf16": 2, "fp8": 1}
 
 # name: feed-forward, attention, embedding, total, active parameters; KV bytes per token (arXiv 2506.04645, public code)
@@ -26,7 +29,7 @@ TOLERANCE = {"kimi-k2": 0.014}  # 2026-11-24: the report says 1.04T, its publish
 
 
 def _counts(architecture: Architecture) -> tuple[float, ...]:
-    counts = parameters.count(architecture, "combined")
+    counts = parameters.count(architecture, PAPER_CHOICES)
     kv_bytes = parameters.kv_elements_per_token(architecture) * _BYTES[architecture.kv_precision]
     return (counts.feed_forward, counts.attention, counts.embedding, counts.total, counts.active, kv_bytes)
 
@@ -77,7 +80,7 @@ def test_every_accelerator_of_the_paper(shared_data: Path) -> None:
 )
 def test_counts_match_published_totals(name: str) -> None:
     entry = catalog.architecture(name)
-    counts = parameters.count(entry)
+    counts = parameters.count(entry, CHOICES)
     assert entry.published_parameters is not None
     assert counts.total == pytest.approx(entry.published_parameters, rel=TOLERANCE.get(name, 0.01))
     if entry.published_active_parameters is not None:
@@ -90,7 +93,7 @@ def test_counts_match_published_totals(name: str) -> None:
 
 def test_latent_attention_has_the_five_matrices_of_deepseek() -> None:
     # per layer: 7168·1536 + 1536·128·(128+64) + 7168·(512+64) + 512·128·(128+128) + 128·128·7168 = 187,105,280
-    assert parameters.attention_per_layer(catalog.architecture("deepseek-v3")) == 187_105_280
+    assert parameters.count(catalog.architecture("deepseek-v3"), CHOICES).attention == 61 * 187_105_280
     # one latent vector of 512 and 64 rotary elements in each of 61 layers
     assert parameters.kv_elements_per_token(catalog.architecture("deepseek-v3")) == 61 * 576
 
@@ -98,8 +101,8 @@ def test_latent_attention_has_the_five_matrices_of_deepseek() -> None:
 def test_tied_embeddings_are_counted_once() -> None:
     gemma = catalog.architecture("gemma-2-27b")
     tied, untied = (
-        parameters.count(gemma),
-        parameters.count(gemma.model_copy(update={"tied_embeddings": False})),
+        parameters.count(gemma, CHOICES),
+        parameters.count(gemma.model_copy(update={"tied_embeddings": False}), CHOICES),
     )
     assert tied.embedding == tied.unembedding == 256_000 * 4608
     assert untied.total - tied.total == 256_000 * 4608
