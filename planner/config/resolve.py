@@ -138,6 +138,7 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
         tuple(workload for workload in workloads if workload),
         assumptions,
         profiles,
+        fleet.sites if fleet else {},
     )
 
 

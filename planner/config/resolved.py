@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fleets.schema.accelerators import Accelerator
 from fleets.schema.accepted_lengths import AcceptedLengths
 from fleets.schema.architectures import Architecture, KvPrecision, WeightPrecision
 from fleets.schema.assumptions import AssumptionSet
+from fleets.schema.fleets import Site
 from planner.config.schema import Study
 from planner.profiles.read import ProfileRow
 
@@ -119,6 +120,8 @@ class ResolvedStudy:
     assumptions: AssumptionSet
     profiles: tuple[ProfileRow, ...] = ()
     """Measured capacities, as read; rows that break an SLA are left out later."""
+    sites: dict[str, Site] = field(default_factory=dict)
+    """What is known of the sites that supplies name."""
 
     def model(self, name: str) -> ResolvedModel:
         """The model of that name."""

@@ -33,7 +33,7 @@ UNCOUPLED = {
     "model.name", "model.architecture", "model.weight_precisions", "model.kv_precisions", "model.speculation",
     "model.plain",
     "supply.name", "supply.accelerator_name", "supply.accelerator", "supply.usd_per_hour", "supply.price_source",
-    "supply.site", "supply.owned", "supply.power_kw", "supply.carbon_kg_per_kwh",
+    "supply.site", "supply.owned", "supply.power_kw", "supply.carbon_kg_per_kwh", "site.carbon_kg_per_kwh",
 }  # fmt: skip
 """Fields that say something of one model, workload or supply alone, or of how a study is solved."""
 
@@ -68,6 +68,7 @@ def _in_use(study: ResolvedStudy) -> Iterator[str]:
     holders += [("workload", workload) for workload in study.workloads]
     holders += [("model", model) for model in study.models]
     holders += [("supply", supply) for supply in study.supplies]
+    holders += [("site", site) for site in study.sites.values()]
     for owner, holder in holders:
         for name, default in fields_of(holder).items():
             if getattr(holder, name) != default:

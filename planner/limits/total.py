@@ -13,12 +13,11 @@ from typing import ClassVar, Self
 from formulations.program.data import Cap
 from planner.allocation import Allocation
 from planner.checks import Check, at_most
-from planner.config.resolved import ResolvedStudy
+from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.limits.capped import CappedLimit
 from planner.limits.entries import Entries
 from planner.limits.limit import Coupling, Dual
 from planner.objectives import Objective
-from planner.operation.costs import total
 from planner.operation.operated import Operated
 
 
@@ -53,27 +52,36 @@ class TotalLimit(CappedLimit):
     def couples(self) -> frozenset[Coupling]:
         return frozenset({"models", "sites"})
 
+    def over(self, study: ResolvedStudy) -> tuple[ResolvedSupply, ...]:
+        """The supplies that it adds up: all of them."""
+        return study.supplies
+
+    @property
+    def name(self) -> str:
+        """What its row and its check are called."""
+        return f"{self.family} of {self.subject}" if self.subject else self.family
+
     def cap(self, study: ResolvedStudy) -> Cap:
-        worth = {s.name: s.unit * self.objective.counted(s) for s in study.supplies}
-        return Cap(self.family, self.value, worth)
+        worth = {s.name: s.unit * self.objective.counted(s) for s in self.over(study)}
+        return Cap(self.name, self.value, worth)
 
     def enter(self, entries: Entries) -> None:
         entries.caps.append(self.cap(entries.study))
 
     def checks(self, operated: Operated) -> Iterator[Check]:
-        counted = total(operated.study, operated.allocation, self.objective)
-        yield at_most(self.family, counted, self.value, self.unit)
+        counted = self.objective.total(self.over(operated.study), operated.allocation.units)
+        yield at_most(self.name, counted, self.value, self.unit)
 
     def instead(self, value: float) -> str:
         return f"{self.article}{value:,.10g} {self.unit} instead of {self.value:,.10g} {self.unit}"
 
     def binds(self, study: ResolvedStudy, allocation: Allocation) -> str | None:
-        counted = total(study, allocation, self.objective)
-        least = min((s.unit * self.objective.counted(s) for s in study.supplies), default=0.0)
+        counted = self.objective.total(self.over(study), allocation.units)
+        least = min((s.unit * self.objective.counted(s) for s in self.over(study)), default=0.0)
         if counted + least <= self.value:
             return None
         figures = f"{counted:,.{self.digits}f} of {self.value:,.{self.digits}f} {self.unit}"
         return f"{figures} are {self.used} ({self.key})"
 
     def dual(self, lot: float) -> Dual | None:
-        return Dual("Limit_Cap", self.family, self.unit.removesuffix("/h"), 1.0 / self.value, self.key, True)
+        return Dual("Limit_Cap", self.name, self.unit.removesuffix("/h"), 1.0 / self.value, self.key, True)

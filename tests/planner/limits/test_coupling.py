@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fleets.schema.fleets import Site
 from planner.config.load import load_study
 from planner.config.resolved import ResolvedModel, ResolvedStudy, ResolvedSupply, ResolvedWorkload
 from planner.config.schema import Question, Study
@@ -49,6 +50,7 @@ FIELDS = {
     "workload": {field.name for field in fields(ResolvedWorkload)},
     "model": {field.name for field in fields(ResolvedModel)},
     "supply": {field.name for field in fields(ResolvedSupply)},
+    "site": set(Site.model_fields),
 }
 
 
