@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from planner.config.resolved import ResolvedStudy
 from planner.config.variants import with_budget
-from planner.limits.total import TotalLimit
+from planner.limits.total import FleetTotal
 from planner.objectives import COST
 
 
-class BudgetLimit(TotalLimit):
+class BudgetLimit(FleetTotal):
     """Budget of the whole fleet."""
 
     family: ClassVar[str] = "budget"

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from planner.config.resolved import ResolvedStudy
 from planner.config.variants import with_config
-from planner.limits.total import TotalLimit
+from planner.limits.total import FleetTotal
 from planner.objectives import POWER
 
 
-class PowerLimit(TotalLimit):
+class PowerLimit(FleetTotal):
     """Power of the whole fleet."""
 
     family: ClassVar[str] = "power"

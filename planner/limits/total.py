@@ -1,4 +1,4 @@
-"""Totals: limits on what the whole fleet counts under an objective; each is the objective, its key and its words.
+"""Totals: limits on what supplies count under an objective, together; each is the objective, its key and its words.
 
 Limit_Cap[name]:  Σ_supplies worth·size·Units ≤ limit
 """
@@ -23,11 +23,9 @@ from planner.operation.operated import Operated
 
 @dataclass(frozen=True)
 class TotalLimit(CappedLimit):
-    """At most so much of an objective, all supplies together."""
+    """At most so much of an objective, some supplies together: all, unless it says which."""
 
     objective: ClassVar[Objective]
-    where: ClassVar[str]
-    """Its key in a config."""
     used: ClassVar[str]
     """What happens to it: `drawn`."""
     digits: ClassVar[int] = 1
@@ -35,18 +33,6 @@ class TotalLimit(CappedLimit):
     """After the limit, where its unit does not say what it is: ` of carbon`."""
     article: ClassVar[str] = ""
     """Before another value of it: `a budget of `."""
-
-    @classmethod
-    @abstractmethod
-    def asked(cls, study: ResolvedStudy) -> float | None:
-        """The limit that the config sets."""
-
-    @classmethod
-    def found_in(cls, study: ResolvedStudy) -> Iterator[Self]:
-        most = cls.asked(study)
-        if most is not None:
-            unit = cls.objective.unit
-            yield cls("", cls.where, most, unit, f"at most {most:g} {unit}{cls.what}")
 
     @property
     def couples(self) -> frozenset[Coupling]:
@@ -85,3 +71,22 @@ class TotalLimit(CappedLimit):
 
     def dual(self, lot: float) -> Dual | None:
         return Dual("Limit_Cap", self.name, self.unit.removesuffix("/h"), 1.0 / self.value, self.key, True)
+
+
+class FleetTotal(TotalLimit):
+    """A total of the whole fleet, which is one key of a config."""
+
+    where: ClassVar[str]
+    """The key."""
+
+    @classmethod
+    @abstractmethod
+    def asked(cls, study: ResolvedStudy) -> float | None:
+        """The limit that the config sets."""
+
+    @classmethod
+    def found_in(cls, study: ResolvedStudy) -> Iterator[Self]:
+        most = cls.asked(study)
+        if most is not None:
+            unit = cls.objective.unit
+            yield cls("", cls.where, most, unit, f"at most {most:g} {unit}{cls.what}")
