@@ -30,6 +30,8 @@ class Site(FrozenModel):
 
     carbon_kg_per_kwh: Intensity | None = None
     """Carbon intensity of the site's electricity, kg of CO2 per kWh."""
+    power_limit_kw: Positive | None = None
+    """Power of all accelerators that are bought at the site, at most."""
 
 
 class Supply(FrozenModel):

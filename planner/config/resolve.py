@@ -11,7 +11,7 @@ from planner.config.lookup import Lookup
 from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkload
 from planner.config.schema import Study, Workload
 from planner.errors import InputError
-from planner.objectives import COST, Objective
+from planner.objectives import COST, POWER, Objective
 from planner.profiles.read import read_profiles
 
 
@@ -101,7 +101,8 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     lookup = Lookup(file, folder)
     fleet = lookup.fleet(study.fleet)
     assumptions = lookup.assumptions(study.assumptions)
-    counted = study.counted
+    limited = [POWER] if fleet and any(site.power_limit_kw for site in fleet.sites.values()) else []
+    counted = tuple(dict.fromkeys([*study.counted, *limited]))
     supplies = (
         []
         if fleet is None

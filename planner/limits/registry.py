@@ -12,6 +12,7 @@ from planner.limits.kinds import KindLimit
 from planner.limits.limit import Limit
 from planner.limits.pace import Pace
 from planner.limits.power import PowerLimit
+from planner.limits.site_power import SitePowerLimit
 from planner.limits.spares import SpareInstances
 from planner.limits.supply import SupplyLimit
 from planner.limits.units import BillingUnits
@@ -22,6 +23,7 @@ FAMILIES: tuple[type[Limit], ...] = (
     KindLimit,
     SpareInstances,
     PowerLimit,
+    SitePowerLimit,
     CarbonLimit,
     BudgetLimit,
     SupplyLimit,

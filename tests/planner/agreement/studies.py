@@ -93,6 +93,11 @@ def power(config: Config, chosen: Random) -> None:
     config["power_limit_kw"] = chosen.choice((4.0, 10.0, 25.0, 60.0))
 
 
+def site_power(config: Config, chosen: Random) -> None:
+    _each_supply(config, lambda supply: supply.setdefault("site", "east"))
+    config["fleet"]["sites"] = {"east": {"power_limit_kw": chosen.choice((3.0, 8.0, 20.0, 60.0))}}
+
+
 def budget(config: Config, chosen: Random) -> None:
     config["question"] = {**config.get("question", {"minimise": "cost"})}
     config["question"]["budget_usd_per_hour"] = chosen.choice((10.0, 30.0, 90.0, 300.0))
@@ -217,7 +222,7 @@ def throughput(config: Config, chosen: Random) -> None:
 FEATURES: dict[str, Callable[[Config, Random], None]] = {
     feature.__name__: feature
     for feature in (
-        units, nodes, limits, sites, availability, owned, power, budget, carbon, spares, spare_share, kinds,
+        units, nodes, limits, sites, availability, owned, power, site_power, budget, carbon, spares, spare_share, kinds,
         kinds_of_one, pools, pace, ttft, prefix_hits, safety, utilisation, disaggregated, speculation, pipeline, two_d,
         precisions, no_prefill, profiles, simplicity, fewest_gpus, least_power, least_carbon, throughput,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fleets.schema.fleets import Site
 from planner.allocation import STEADY, Allocation, Deployment, steady
 from planner.certificate.certificate import Certificate, certify
 from planner.config.load import load_study
@@ -76,6 +77,13 @@ STRICTER: dict[str, tuple[Callable[[ResolvedStudy, Answer], ResolvedStudy], str]
             with_supplies(s, lambda supply: replace(supply, carbon_kg_per_kwh=0.4)), carbon_limit_kg_per_hour=0.5
         ),
         "carbon",
+    ),
+    "site power": (
+        lambda s, a: replace(
+            with_supplies(s, lambda supply: replace(supply, site="east")),
+            sites={"east": Site(power_limit_kw=1.0)},
+        ),
+        "site power of east",
     ),
     "utilisation": (lambda s, a: with_config(s, utilisation=0.2), "busy time of"),
     "availability": (lambda s, a: with_supply(s, "h100-sxm", availability=0.2), "busy time of"),

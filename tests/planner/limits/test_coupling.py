@@ -75,6 +75,7 @@ def test_plain_limits_leave_models_apart_and_options_screened() -> None:
     [
         ({"power_limit_kw": 50.0}, {"models", "sites"}),
         ({"carbon_limit_kg_per_hour": 50.0}, {"models", "sites"}),
+        ({"fleet": {**BASE["fleet"], "sites": {"east": {"power_limit_kw": 50.0}}}}, {"models", "sites"}),
         ({"question": {"minimise": "cost", "budget_usd_per_hour": 90.0}}, {"models", "sites"}),
         ({"spares": {"number": 1}}, {"kinds", "sites"}),
         ({"spares": {"share": 0.1}}, {"kinds", "sites"}),

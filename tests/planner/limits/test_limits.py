@@ -21,6 +21,10 @@ EVERYTHING: dict[str, Any] = {
     "spares": {"number": 1, "share": "10%"},
     "max_kinds_per_workload": 2,
     "utilisation": 0.9,
+    "fleet": {
+        **BASE["fleet"],
+        "sites": {**BASE["fleet"]["sites"], "east": {"carbon_kg_per_kwh": 0.4, "power_limit_kw": 20.0}},
+    },
 }
 SAID = {
     "pace": "chat at 20 tokens/s per user or faster (TPOT 50 ms) (workloads[0].max_tpot_ms)",
@@ -28,6 +32,7 @@ SAID = {
     "kinds": "chat on at most 2 kinds (max_kinds_per_workload)",
     "spares": "1 spare for every kind (spares)",
     "power": "at most 40 kW (power_limit_kw)",
+    "site power": "at most 20 kW at east (fleet.sites.east.power_limit_kw)",
     "carbon": "at most 9 kg/h of carbon (carbon_limit_kg_per_hour)",
     "budget": "at most 90 $/h (question.budget_usd_per_hour)",
     "supply": "at most 64 h100-sxm@east (fleet.supply[0].limit)",
@@ -40,6 +45,7 @@ INSTEAD = {
     "ttft": (1200.0, "first token of code within 1200 ms instead of 900 ms"),
     "kinds": (3, "3 kinds for chat instead of 2"),
     "power": (50.0, "50 kW instead of 40 kW"),
+    "site power": (25.0, "25 kW instead of 20 kW at east"),
     "carbon": (12.0, "carbon of 12 kg/h instead of 9 kg/h"),
     "budget": (120.0, "a budget of 120 $/h instead of 90 $/h"),
     "supply": (72.0, "8 more h100-sxm@east (72 instead of 64)"),
