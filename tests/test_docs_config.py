@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from planner.config.load import load_study
-from planner.config.schema import Study
+from planner.config.schema.study import Study
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from planner.config.schema import Study
+from planner.config.schema.study import Study
 
 Place = tuple[str | int, ...]
 

@@ -17,7 +17,7 @@ def schema(
     import json
 
     from planner.batch.schema import ScenarioFile
-    from planner.config.schema import Study
+    from planner.config.schema.study import Study
 
     model: type[BaseModel] = ScenarioFile if scenarios else Study
     print(json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False))

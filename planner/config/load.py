@@ -14,7 +14,7 @@ from fleets.loading import parse_yaml, validate
 from planner.config.names import name_problems
 from planner.config.resolve import resolve
 from planner.config.resolved import ResolvedStudy
-from planner.config.schema import Study
+from planner.config.schema.study import Study
 from planner.errors import InputError
 
 

@@ -15,7 +15,7 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.fleets import Fleet, Supply
 from planner.config.resolved import ResolvedModel, ResolvedSpeculation, ResolvedSupply
-from planner.config.schema import Model, Speculation
+from planner.config.schema.models import Model, Speculation
 
 Found = TypeVar("Found")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from fleets.schema.assumptions import AssumptionSet
 from planner.config.lookup import Lookup
 from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkload
-from planner.config.schema import Study, Workload
+from planner.config.schema.study import Study
+from planner.config.schema.workloads import Workload
 from planner.errors import InputError
 from planner.objectives import COST, POWER, Objective
 from planner.profiles.read import read_profiles

@@ -10,7 +10,7 @@ from fleets.schema.accepted_lengths import AcceptedLengths
 from fleets.schema.architectures import Architecture, KvPrecision, WeightPrecision
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.fleets import Site
-from planner.config.schema import Study
+from planner.config.schema.study import Study
 from planner.profiles.read import ProfileRow
 
 

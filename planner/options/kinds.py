@@ -20,7 +20,7 @@ from formulations.physics.arrays import FloatArray
 from formulations.physics.deployable import LayoutLimits, deployable_layouts
 from formulations.physics.layout import Layout
 from planner.config.resolved import ResolvedModel, ResolvedSpeculation
-from planner.config.schema import Layouts
+from planner.config.schema.models import Layouts
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.clock import Clock
 from planner.config.resolved import ResolvedStudy, ResolvedWorkload
-from planner.config.schema import Axis
+from planner.config.schema.question import Axis
 from planner.config.variants import with_workloads
 from planner.errors import InputError
 from planner.objectives import COST, OBJECTIVES, THROUGHPUT

@@ -8,7 +8,8 @@ import pytest
 
 from planner import solve
 from planner.config.load import load_study
-from planner.config.schema import Axis, Question, Study
+from planner.config.schema.question import Axis, Question
+from planner.config.schema.study import Study
 from planner.errors import InputError
 from planner.objectives import CARBON, COST, COUNTED, MAXIMISED, MINIMISED, OBJECTIVES, counts_of
 from planner.options.source import OptionSource

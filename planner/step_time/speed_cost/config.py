@@ -17,7 +17,7 @@ from fleets.schema.fleets import Fleet
 from formulations.physics.arrays import FloatArray
 from planner.config.lookup import Lookup
 from planner.config.resolved import ResolvedModel, ResolvedSupply
-from planner.config.schema import Layouts, Model
+from planner.config.schema.models import Layouts, Model
 from planner.errors import InputError
 
 Context = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]

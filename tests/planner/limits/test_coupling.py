@@ -10,7 +10,8 @@ import pytest
 from fleets.schema.fleets import Site
 from planner.config.load import load_study
 from planner.config.resolved import ResolvedModel, ResolvedStudy, ResolvedSupply, ResolvedWorkload
-from planner.config.schema import Question, Study
+from planner.config.schema.question import Question
+from planner.config.schema.study import Study
 from planner.limits import coupling, registry
 from planner.limits.coupling import ALL, UNCOUPLED, screening_under, tied
 from planner.limits.registry import FAMILIES, limits_of

@@ -128,7 +128,7 @@ def test_every_field_of_a_supply_and_a_workload_is_known_to_matter_or_not() -> N
     from dataclasses import fields
 
     from planner.config.resolved import ResolvedWorkload
-    from planner.config.schema import Study
+    from planner.config.schema.study import Study
     from planner.options import library
 
     assert {f.name for f in fields(ResolvedWorkload)} >= library.NOT_PHYSICS | library.NOT_OPTIONS

@@ -1,0 +1,47 @@
+"""Fields: what numbers may be written, and which keys limit what supplies count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from fleets.schema.base import FrozenModel
+from planner.objectives import OBJECTIVES, Objective
+
+Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+def percent(value: object) -> object:
+    """`0.5%` as 0.005; anything else unchanged, for pydantic to judge."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip()[:-1]) / 100
+        except ValueError:
+            return value
+    return value
+
+
+Quantile = Annotated[str, Field(pattern=r"^p[1-9][0-9]?$")]
+Safety = Share | Quantile
+"""A margin on every predicted time: a share (`10%`), or a quantile of the assumption set's measured error (`p90`)."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Marks a key as a limit on what supplies count under an objective."""
+
+    objective: str
+
+
+def counting(model: FrozenModel) -> list[Objective]:
+    """Objectives that the keys of a model limit, where they are set."""
+    return [
+        OBJECTIVES[mark.objective]
+        for name, field in type(model).model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Counts) and getattr(model, name) is not None
+    ]
