@@ -143,7 +143,7 @@ def marginals(problem: Problem, answer: Answer) -> tuple[Marginal, ...]:
         if dual is not None:
             value = worth.get((dual.component, dual.index), 0.0) * data.scale(COST.name) * dual.factor
             cost = min(value, 0.0) if dual.only_saves else value
-            found.append(Marginal(limit.subject or limit.family, dual.key, dual.per, cost))
+            found.append(Marginal(dual.index, dual.key, dual.per, cost))
     return tuple(found)
 
 

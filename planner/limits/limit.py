@@ -33,6 +33,7 @@ class Dual:
     component: str
     """The constraint of the program, or the variable whose reduced cost it is."""
     index: str
+    """Which of them; it is what the price is of: `power`, `h100-sxm`."""
     per: str
     """The amount that it is stated for."""
     factor: float

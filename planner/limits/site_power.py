@@ -30,14 +30,15 @@ class SitePowerLimit(TotalLimit):
     def over(self, study: ResolvedStudy) -> tuple[ResolvedSupply, ...]:
         return tuple(supply for supply in study.supplies if supply.site == self.subject)
 
+    @property
+    def place(self) -> str:
+        return f" at {self.subject}"
+
     def dropped(self, study: ResolvedStudy) -> ResolvedStudy:
         return self._with(study, None)
 
     def stretched(self, study: ResolvedStudy, value: float) -> ResolvedStudy:
         return self._with(study, value)
-
-    def instead(self, value: float) -> str:
-        return f"{super().instead(value)} at {self.subject}"
 
     def _with(self, study: ResolvedStudy, most: float | None) -> ResolvedStudy:
         site = study.sites[self.subject].model_copy(update={"power_limit_kw": most})

@@ -43,6 +43,11 @@ class TotalLimit(CappedLimit):
         return study.supplies
 
     @property
+    def place(self) -> str:
+        """Where it is counted, in words, if not everywhere: ` at east`."""
+        return ""
+
+    @property
     def name(self) -> str:
         """What its row and its check are called."""
         return f"{self.family} of {self.subject}" if self.subject else self.family
@@ -59,7 +64,9 @@ class TotalLimit(CappedLimit):
         yield at_most(self.name, counted, self.value, self.unit)
 
     def instead(self, value: float) -> str:
-        return f"{self.article}{value:,.10g} {self.unit} instead of {self.value:,.10g} {self.unit}"
+        return (
+            f"{self.article}{value:,.10g} {self.unit} instead of {self.value:,.10g} {self.unit}{self.place}"
+        )
 
     def binds(self, study: ResolvedStudy, allocation: Allocation) -> str | None:
         counted = self.objective.total(self.over(study), allocation.units)
@@ -67,7 +74,7 @@ class TotalLimit(CappedLimit):
         if counted + least <= self.value:
             return None
         figures = f"{counted:,.{self.digits}f} of {self.value:,.{self.digits}f} {self.unit}"
-        return f"{figures} are {self.used} ({self.key})"
+        return f"{figures} are {self.used}{self.place} ({self.key})"
 
     def dual(self, lot: float) -> Dual | None:
         return Dual("Limit_Cap", self.name, self.unit.removesuffix("/h"), 1.0 / self.value, self.key, True)

@@ -79,7 +79,7 @@ def _steps(figures: dict[str, Any]) -> Table | None:
 
 def _signed(value: float | None) -> str:
     text = number(value, 2)
-    return f"+{text}" if value is not None and value > 0 else text
+    return f"+{text}" if value is not None and float(f"{value:.2f}") > 0 else text
 
 
 def _print_why_not(entry: WhyNot, console: Console) -> None:

@@ -15,8 +15,8 @@ def known(value: object) -> bool:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A number with thousands separators, or a dash where there is none."""
-    return DASH if value is None or not known(value) else f"{value:,.{digits}f}"
+    """A number with thousands separators, without the sign of a zero, or a dash where there is none."""
+    return DASH if value is None or not known(value) else f"{value:z,.{digits}f}"
 
 
 def share(value: float | None) -> str:

@@ -45,6 +45,26 @@ def test_a_row_is_the_plan_of_its_scenario(study: dict[str, Any], tmp_path: Path
     assert mine[shares].sum(axis=1).tolist() == pytest.approx([1.0] * len(mine))
 
 
+def test_scenarios_may_change_what_is_emitted_and_drawn(study: dict[str, Any], tmp_path: Path) -> None:
+    study["fleet"]["supply"] = [
+        {"accelerator": "h100-sxm", "price_usd_per_hour": 1.0, "site": "coal"},
+        {"accelerator": "h100-sxm", "price_usd_per_hour": 1.5, "site": "water"},
+    ]
+    study["fleet"]["sites"] = {"coal": {"carbon_kg_per_kwh": 0.8}, "water": {"carbon_kg_per_kwh": 0.01}}
+    study["carbon_limit_kg_per_hour"] = 1000.0
+    drawn = "fleet.sites.coal.power_limit_kw"
+    scenarios = [
+        {"name": "clean", "set": {"carbon_limit_kg_per_hour": 0.5}},
+        {"name": "no coal", "set": {drawn: 0.1}},
+        {"name": "nothing", "set": {"carbon_limit_kg_per_hour": 0.001}},
+    ]
+    table = _run(tmp_path, base=study, scenarios=scenarios).scenarios.set_index("name")
+    kilograms = table["carbon_kg_per_hour"]
+    assert kilograms["base"] > 0.5 >= kilograms["clean"]
+    assert table["usd_per_hour"]["no coal"] == pytest.approx(1.5 * table["usd_per_hour"]["base"])
+    assert table["termination"].to_dict()["nothing"] == "infeasible"
+
+
 def test_inputs_of_every_type_have_their_column(study: dict[str, Any], tmp_path: Path) -> None:
     precisions, limit, all_prices = (
         "models.llama-8b.weight_precisions", "fleet.supply[l40s].limit", "fleet.supply[*].price_usd_per_hour",
