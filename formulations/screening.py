@@ -125,7 +125,10 @@ def _worse(
 def _promising_first(worst: FloatArray, served: NDArray[np.bool_], gpus: FloatArray) -> NDArray[np.int64]:
     """Options that serve more workloads at less GPU time first: they remove the most others."""
     cheap = np.where(served, worst, np.nan)
-    scale = np.nanmin(np.where(served.any(axis=0), cheap, 1.0), axis=0)
+    least = np.nanmin(np.where(served.any(axis=0), cheap, 1.0), axis=0)
+    scale = np.where(
+        least > 0, least, 1.0
+    )  # a workload without prompts takes no time of an instance for prompts
     cost = np.where(served, worst / scale, 0.0).sum(axis=1) / np.maximum(served.sum(axis=1), 1)
     return np.lexsort((gpus, cost, -served.sum(axis=1)))
 

@@ -14,8 +14,9 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     Balance_Demand:  Σ SequenceRate (aggregated, decode) = demand · Throughput, where Throughput is 1 unless it is asked
     for.
     Balance_Prefill: Σ SequenceRate (decode) ≤ Σ SequenceRate (prefill): a request decoded here had its prompt processed
-    there.
+    there; of workloads with prompts.
     """
+    prompted = {workload.name for workload in data.workloads if workload.prompted}
     demand = {workload.name: workload.demand / data.lot[workload.name] for workload in data.workloads}
 
     def serve(model: pyo.ConcreteModel, workload: str) -> object:
@@ -34,10 +35,10 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     def prefill(model: pyo.ConcreteModel, workload: str) -> object:
         roles = [(offer.option.role, (*offer.key, workload)) for offer in data.offers_for(workload)]
         decoded = [(1.0, model.SequenceRate[key]) for role, key in roles if role == "decode"]
-        prompted = [(-1.0, model.SequenceRate[key]) for role, key in roles if role == "prefill"]
-        if not decoded:
+        processed = [(-1.0, model.SequenceRate[key]) for role, key in roles if role == "prefill"]
+        if not decoded or workload not in prompted:
             return pyo.Constraint.Skip
-        return weighted([*decoded, *prompted]) <= 0.0
+        return weighted([*decoded, *processed]) <= 0.0
 
     model.Balance_Demand = pyo.Constraint(model.WORKLOADS, rule=serve, doc="served equals demanded [lots]")
     model.Balance_Prefill = pyo.Constraint(model.WORKLOADS, rule=prefill, doc="prompts before decode [lots]")

@@ -91,6 +91,11 @@ class ResolvedWorkload:
     """Margin m that is included: every time may be 1 + m times what is predicted."""
 
     @property
+    def prompted(self) -> bool:
+        """Whether its requests have prompts; those without are decoded at once, behind no prefill instance."""
+        return self.input_tokens > 0
+
+    @property
     def asked_demand(self) -> float:
         """Tokens per second as asked, without the margin."""
         return self.demand / (1 + self.safety)

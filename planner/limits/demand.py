@@ -57,7 +57,7 @@ class Demand(Limit):
         roles = {"prefill": 0.0, "decode": 0.0, "aggregated": 0.0}
         for deployment in deployments:
             roles[deployment.option.role] += deployment.tokens_per_s.get(name, 0.0)
-        if roles["decode"] > 0:
+        if roles["decode"] > 0 and operated.study.workload(name).prompted:
             prompts, decoded = roles["prefill"], roles["decode"]
             yield at_least(f"prompts of {name} processed before decode", prompts, decoded, "tokens/s")
 

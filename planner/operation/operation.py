@@ -92,7 +92,8 @@ def _stepping(deployment: Deployment, options: OptionSet) -> Operation:
         performance.engine, np.array(step.total), performance.prompt_latency_s[row, columns]
     )
     ttft = passes + _wait(performance.prompt_s[row, columns], requests)
-    aggregated = option.role == "aggregated"
+    whole = option.role == "aggregated"
+    first = {w.name for w in performance.workloads if whole or not w.prompted}
     return Operation(
         deployment,
         step,
@@ -102,7 +103,7 @@ def _stepping(deployment: Deployment, options: OptionSet) -> Operation:
         {w: value[w] / step.total for w in batch},
         _by_workload(option.workloads, load),
         _by_workload(option.workloads, deployment.instances * rates * prompts),
-        {w: t for w, t in _by_workload(option.workloads, ttft).items() if aggregated and w in batch},
+        {w: t for w, t in _by_workload(option.workloads, ttft).items() if w in first and w in batch},
     )
 
 

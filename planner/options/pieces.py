@@ -129,16 +129,21 @@ def _first_token(
 ) -> tuple[FloatArray | None, NDArray[np.bool_]]:
     """(seconds per sequence of the roof `queue` (K, W) or None, workloads that can keep their TTFT (K, W)).
 
-    Decode steps around the first token are those of full batches.
+    Decode steps around the first token are those of full batches. On decode instances the first token is due only of
+    workloads without prompts: others have theirs from prefill instances, which allow for one step here.
     """
     served = np.asarray(limit.min(axis=0) >= 1)
-    if not has_queue(performance, wanted):
+    if not np.isfinite(wanted.ttft_s):
         return None, served
     full = np.maximum(limit.min(axis=0), 1.0)
     step, slope = performance.concave(full)  # (R, K, W)
     longest_step = (step + (slope + performance.linear) * full).max(axis=0)
     fixed = without_wait(performance.engine, longest_step, performance.prompt_latency_s)
-    share, possible = prompt_share(fixed, performance.prompt_s, ttft_limits(performance.workloads), served)
+    limits = ttft_limits(performance.workloads)
+    if not has_queue(performance, wanted):
+        prompted = np.array([workload.prompted for workload in performance.workloads])
+        return None, served & (prompted | (fixed < limits))
+    share, possible = prompt_share(fixed, performance.prompt_s, limits, served)
     return performance.prefill_s / share[:, None], possible
 
 

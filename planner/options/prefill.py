@@ -56,7 +56,7 @@ def prefill_options(
 def _options(performance: Performance, wanted: ServiceClass) -> Iterable[Option]:
     transfer = performance.transfer_s
     outputs = np.array([workload.output_tokens for workload in performance.workloads])
-    allowed = np.array([wanted.serves(workload) for workload in performance.workloads])
+    allowed = np.array([w.prompted and wanted.serves(w) for w in performance.workloads])
     fits = (performance.capacity >= 1.0) & np.isfinite(transfer) & allowed
     queue, fits = _first_token(performance, fits)
     for kind in np.flatnonzero(fits.any(axis=1)):

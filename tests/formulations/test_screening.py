@@ -57,6 +57,11 @@ def test_an_option_that_serves_nothing_goes() -> None:
     assert kept([[[float("inf")]], [[1.0]]], [1, 1]) == [1]
 
 
+def test_a_workload_that_takes_no_time_does_not_disturb_the_order() -> None:
+    # No prompts of the second workload: its column of an option for prompts is 0.
+    assert kept([[[2.0, 0.0]], [[1.0, 0.0]], [[1.0, 0.0]]], [2, 2, 1]) == [2]
+
+
 def random_options(random: np.random.Generator, count: int) -> list[Option]:
     """Kinds of sizes 1 to 8 whose speed and memory grow with the size, more or less; some serve one workload."""
     found = []

@@ -157,6 +157,10 @@ def prefix_hits(config: Config, chosen: Random) -> None:
     config["workloads"][0]["prefix_hit_rate"] = 0.5
 
 
+def no_prompts(config: Config, chosen: Random) -> None:
+    chosen.choice(config["workloads"])["input_tokens"] = 0
+
+
 def safety(config: Config, chosen: Random) -> None:
     config["safety"] = 0.1
 
@@ -223,7 +227,7 @@ FEATURES: dict[str, Callable[[Config, Random], None]] = {
     feature.__name__: feature
     for feature in (
         units, nodes, limits, sites, availability, owned, power, site_power, budget, carbon, spares, spare_share, kinds,
-        kinds_of_one, pools, pace, ttft, prefix_hits, safety, utilisation, disaggregated, speculation, pipeline, two_d,
+        kinds_of_one, pools, pace, ttft, prefix_hits, no_prompts, safety, utilisation, disaggregated, speculation, pipeline, two_d,
         precisions, no_prefill, profiles, simplicity, fewest_gpus, least_power, least_carbon, throughput,
     )
 }  # fmt: skip
