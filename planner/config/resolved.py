@@ -75,7 +75,7 @@ class ResolvedWorkload:
     model: str
     input_tokens: float
     output_tokens: float
-    """Generated tokens per request; 1 where the config gives no lengths (the flow is then requests)."""
+    """Generated tokens per request; 1 where the config gives no lengths (its rate is then requests)."""
     context_tokens: float
     demand: float
     """Tokens per second, margin included; 0 for a throughput question that gives none."""
