@@ -45,8 +45,14 @@ class Option:
     """Where the physics of the kind stands in its table (`planner.options`); −1 for measured options."""
     fields: tuple[str, str, str, str] = ("", "", "", "")
     """Layout, weight precision, KV precision and speculation, as plans show them."""
+    unprompted: frozenset[str] = frozenset()
+    """Of decode instances: workloads that stand behind no prefill instance, because their requests have no prompts."""
     pace: float = 0.0
     """Pace class, tokens per second that every workload served here sees, at least."""
+
+    def behind_prefill(self, workload: str) -> bool:
+        """Whether what is decoded here had its prompts processed on other instances."""
+        return self.role == "decode" and workload not in self.unprompted
 
     @property
     def instance_s_per_token(self) -> FloatArray:

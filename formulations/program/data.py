@@ -41,8 +41,6 @@ class WorkloadData:
     name: str
     demand: float
     max_kinds: int | None = None
-    prompted: bool = True
-    """Whether its requests have prompts: what is decoded apart then stands behind prefill instances."""
 
 
 @dataclass(frozen=True)

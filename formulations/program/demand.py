@@ -14,9 +14,8 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
     Balance_Demand:  Σ SequenceRate (aggregated, decode) = demand · Throughput, where Throughput is 1 unless it is asked
     for.
     Balance_Prefill: Σ SequenceRate (decode) ≤ Σ SequenceRate (prefill): a request decoded here had its prompt processed
-    there; of workloads with prompts.
+    there, if it has one.
     """
-    prompted = {workload.name for workload in data.workloads if workload.prompted}
     demand = {workload.name: workload.demand / data.lot[workload.name] for workload in data.workloads}
 
     def serve(model: pyo.ConcreteModel, workload: str) -> object:
@@ -33,12 +32,12 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
         return weighted(rates) == demand[workload]
 
     def prefill(model: pyo.ConcreteModel, workload: str) -> object:
-        roles = [(offer.option.role, (*offer.key, workload)) for offer in data.offers_for(workload)]
-        decoded = [(1.0, model.SequenceRate[key]) for role, key in roles if role == "decode"]
-        processed = [(-1.0, model.SequenceRate[key]) for role, key in roles if role == "prefill"]
-        if not decoded or workload not in prompted:
+        keys = [(offer.option, (*offer.key, workload)) for offer in data.offers_for(workload)]
+        decoded = [(1.0, model.SequenceRate[key]) for option, key in keys if option.behind_prefill(workload)]
+        prompted = [(-1.0, model.SequenceRate[key]) for option, key in keys if option.role == "prefill"]
+        if not decoded:
             return pyo.Constraint.Skip
-        return weighted([*decoded, *processed]) <= 0.0
+        return weighted([*decoded, *prompted]) <= 0.0
 
     model.Balance_Demand = pyo.Constraint(model.WORKLOADS, rule=serve, doc="served equals demanded [lots]")
     model.Balance_Prefill = pyo.Constraint(model.WORKLOADS, rule=prefill, doc="prompts before decode [lots]")

@@ -150,18 +150,20 @@ def _serve(state: _State, workload: WorkloadData) -> bool:
 def _pieces(state: _State, workload: WorkloadData, left: float, kinds: set[str] | None) -> Iterator[_Piece]:
     """For the most promising offers (of `kinds`, where given), as much of what is left as a supply's limit allows."""
     offers = state.data.offers_for(workload.name)
-    prompts = _best_prefill(state, workload, offers) if workload.prompted else None
-    apart = prompts is not None or not workload.prompted
-    decoding = ("aggregated", "decode") if apart else ("aggregated",)
+    prompts = _best_prefill(state, workload, offers)
     able = [
         offer
         for offer in offers
-        if offer.option.role in decoding and (kinds is None or offer.option.kind in kinds)
+        if offer.option.role != "prefill"
+        and (prompts is not None or not offer.option.behind_prefill(workload.name))
+        and (kinds is None or offer.option.kind in kinds)
     ]
     able.sort(key=lambda o: _needed(o, workload) * o.option.gpus * o.supply.counts[state.objective])
     found = 0
     for offer in able:
-        piece = _most(state, workload, offer, prompts if offer.option.role == "decode" else None, left)
+        piece = _most(
+            state, workload, offer, prompts if offer.option.behind_prefill(workload.name) else None, left
+        )
         if piece is not None:
             found += 1
             yield piece

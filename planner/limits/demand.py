@@ -54,11 +54,15 @@ class Demand(Limit):
         name, deployments = self.subject, operated.allocation.deployments
         asked = operated.study.workload(name).demand
         yield at_least(f"demand of {name} served", served(deployments, name), asked, "tokens/s")
-        roles = {"prefill": 0.0, "decode": 0.0, "aggregated": 0.0}
+        prompts = decoded = 0.0
         for deployment in deployments:
-            roles[deployment.option.role] += deployment.tokens_per_s.get(name, 0.0)
-        if roles["decode"] > 0 and operated.study.workload(name).prompted:
-            prompts, decoded = roles["prefill"], roles["decode"]
+            tokens = deployment.tokens_per_s.get(name, 0.0)
+            measured = deployment.option.kind in operated.options.measured
+            if deployment.option.role == "prefill":
+                prompts += tokens
+            elif deployment.option.role == "decode" and (measured or operated.study.workload(name).prompted):
+                decoded += tokens
+        if decoded > 0:
             yield at_least(f"prompts of {name} processed before decode", prompts, decoded, "tokens/s")
 
     def dropped(self, study: ResolvedStudy) -> ResolvedStudy:

@@ -127,6 +127,11 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
         gpus=int(table.gpus[kind]),
         role=table.role,
         workloads=tuple(performance.workloads[w].name for w in served),
+        unprompted=frozenset(
+            performance.workloads[w].name
+            for w in served
+            if table.role == "decode" and not performance.workloads[w].prompted
+        ),
         tokens_per_step=np.full(len(served), performance.tokens_per_step[kind, 0]),
         roofs=tuple(line.roofs[r] for r in roofs),
         step_s=step[roofs],

@@ -52,10 +52,7 @@ def data_for(
     return program_data(
         pairs,
         tuple(supplies.values()),
-        tuple(
-            WorkloadData(w.name, w.demand, entries.most_kinds.get(w.name), w.prompted)
-            for w in study.workloads
-        ),
+        tuple(WorkloadData(w.name, w.demand, entries.most_kinds.get(w.name)) for w in study.workloads),
         utilisation=study.config.utilisation,
         spares=entries.spares,
         caps=tuple(entries.caps),
