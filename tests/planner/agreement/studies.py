@@ -227,8 +227,8 @@ FEATURES: dict[str, Callable[[Config, Random], None]] = {
     feature.__name__: feature
     for feature in (
         units, nodes, limits, sites, availability, owned, power, site_power, budget, carbon, spares, spare_share, kinds,
-        kinds_of_one, pools, pace, ttft, prefix_hits, no_prompts, safety, utilisation, disaggregated, speculation, pipeline,
-        two_d, precisions, no_prefill, profiles, simplicity, fewest_gpus, least_power, least_carbon, throughput,
+        kinds_of_one, pools, pace, ttft, prefix_hits, no_prompts, safety, utilisation, disaggregated, speculation,
+        pipeline, two_d, precisions, no_prefill, profiles, simplicity, fewest_gpus, least_power, least_carbon, throughput,
     )
 }  # fmt: skip
 
