@@ -63,6 +63,15 @@ class Allocation:
             raise ValueError(f"{len(self.units_by_period)} periods: ask for the units of one")
         return next(iter(self.units_by_period.values()))
 
+    @property
+    def instances(self) -> dict[str, int]:
+        """Instances in each supply that has any, spares included; of one period, as `units` is."""
+        found: dict[str, int] = {}
+        for deployment in self.deployments:
+            count = deployment.instances + deployment.spares
+            found[deployment.supply] = found.get(deployment.supply, 0) + count
+        return found
+
 
 def steady(deployments: tuple[Deployment, ...], units: dict[str, int], throughput: float = 1.0) -> Allocation:
     """An allocation of one period."""

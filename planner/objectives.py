@@ -64,6 +64,10 @@ class Objective:
         value = None if self.worth is None else self.worth(supply)
         return 0.0 if value is None else value
 
+    def per_unit(self, supply: Counted) -> float:
+        """What one billing unit counts."""
+        return supply.unit * self.counted(supply)
+
     def total(self, supplies: Iterable[Counted], units: Mapping[str, int]) -> float:
         """What units of supplies count together: Σ units · size · worth."""
         return sum(units[s.name] * s.unit * self.counted(s) for s in supplies)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from fleets.schema.accelerators import Accelerator
-from fleets.schema.base import Count, Fraction, FrozenModel, Name, Positive, Source
+from fleets.schema.base import Count, Counts, Fraction, FrozenModel, Name, Positive, Source
 
 
 def _form(value: Any) -> str:
@@ -30,7 +30,7 @@ class Site(FrozenModel):
 
     carbon_kg_per_kwh: Intensity | None = None
     """Carbon intensity of the site's electricity, kg of CO2 per kWh."""
-    power_limit_kw: Positive | None = None
+    power_limit_kw: Annotated[Positive | None, Counts("power")] = None
     """Power of all accelerators that are bought at the site, at most."""
 
 

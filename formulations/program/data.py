@@ -163,6 +163,11 @@ class ProgramData:
     def offers_in(self, supply: str) -> list[Offer]:
         return self.by_supply.get(supply, [])
 
+    @property
+    def offers_for_all(self) -> bool:
+        """Whether every workload has an offer."""
+        return all(self.offers_for(workload.name) for workload in self.workloads)
+
     def offers_for(self, workload: str) -> list[Offer]:
         return self.by_workload.get(workload, [])
 

@@ -119,11 +119,7 @@ def value_of(data: ProgramData, allocation: Allocation, objective: str) -> float
 
 def _within(data: ProgramData, plan: Allocation) -> bool:
     """Whether every cap holds."""
-    instances: dict[str, int] = {}
-    for deployment in plan.deployments:
-        count = deployment.instances + deployment.spares
-        instances[deployment.supply] = instances.get(deployment.supply, 0) + count
-    return all(cap.taken(plan.units, instances) <= cap.most for cap in data.caps)
+    return all(cap.taken(plan.units, plan.instances) <= cap.most for cap in data.caps)
 
 
 def _serve(state: _State, workload: WorkloadData) -> bool:

@@ -40,7 +40,8 @@ def _recomputed(answer: Answer) -> Iterator[Check]:
         yield equal(f"{answer.optimised.noun} recomputed", value, answer.objective, answer.unit)
     elif answer.asked is PACE:
         name = answer.study.config.question.workload
-        asked = next(w.asked_pace for w in answer.study.workloads if w.name == name)
+        assert name is not None
+        asked = answer.study.workload(name).asked_pace
         yield equal(f"{PACE.noun} of {name} asked of the plan", asked, answer.objective, answer.unit)
 
 

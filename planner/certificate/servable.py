@@ -9,7 +9,7 @@ from planner.checks import Check, at_most
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.limits.capped import CappedLimit
 from planner.limits.registry import limits_of
-from planner.objectives import OBJECTIVES
+from planner.limits.total import kept_within
 from planner.options.option_set import OptionSet
 
 SERVABLE = "options that can serve "
@@ -31,8 +31,6 @@ def servable(study: ResolvedStudy, options: OptionSet, within: Mapping[str, floa
 def _held(study: ResolvedStudy, within: Mapping[str, float], supply: ResolvedSupply, gpus: int) -> bool:
     """Whether one instance of that size keeps every limit on units and instances."""
     units = math.ceil(gpus / supply.unit)
-    for name, most in within.items():
-        if units * supply.unit * OBJECTIVES[name].counted(supply) > most * (1 + 1e-9):
-            return False
-    caps = (limit.cap(study) for limit in limits_of(study) if isinstance(limit, CappedLimit))
+    caps = [limit.cap(study) for limit in limits_of(study) if isinstance(limit, CappedLimit)]
+    caps += kept_within(study, within)
     return all(cap.taken({supply.name: units}, {supply.name: 1}) <= cap.most * (1 + 1e-9) for cap in caps)

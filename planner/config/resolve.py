@@ -12,7 +12,7 @@ from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkl
 from planner.config.schema.study import Study
 from planner.config.schema.workloads import Workload
 from planner.errors import InputError
-from planner.objectives import COST, POWER, Objective
+from planner.objectives import COST, Objective
 from planner.profiles.read import read_profiles
 
 
@@ -102,8 +102,7 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     lookup = Lookup(file, folder)
     fleet = lookup.fleet(study.fleet)
     assumptions = lookup.assumptions(study.assumptions)
-    limited = [POWER] if fleet and any(site.power_limit_kw for site in fleet.sites.values()) else []
-    counted = tuple(dict.fromkeys([*study.counted, *limited]))
+    counted = study.counted(fleet.sites.values() if fleet else ())
     supplies = (
         []
         if fleet is None

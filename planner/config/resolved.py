@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from fleets.schema.accelerators import Accelerator
@@ -11,6 +12,7 @@ from fleets.schema.architectures import Architecture, KvPrecision, WeightPrecisi
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.fleets import Site
 from planner.config.schema.study import Study
+from planner.config.schema.workloads import Workload
 from planner.profiles.read import ProfileRow
 
 
@@ -135,6 +137,11 @@ class ResolvedStudy:
     def workload(self, name: str) -> ResolvedWorkload:
         """The workload of that name."""
         return next(workload for workload in self.workloads if workload.name == name)
+
+    @cached_property
+    def written(self) -> dict[str, Workload]:
+        """Workloads as the config has them, by name."""
+        return {workload.name: workload for workload in self.config.workloads}
 
     def supply(self, name: str) -> ResolvedSupply:
         """The supply of that name."""

@@ -101,7 +101,7 @@ def _elastic(problem: Problem, trial: Trial, demand: bool) -> list[Change] | Non
     lifted = reduce(Problem.without, limits, problem)
     names = tuple(w.name for w in study.workloads if w.demand > 0) if demand else ()
     data = data_for(lifted.study, lifted.limits, problem.options().options, scaled=names)
-    if any(not data.offers_for(workload.name) for workload in study.workloads):
+    if not data.offers_for_all:
         return None
     caps = tuple(limit.cap(study) for limit in limits)
     trial.count()

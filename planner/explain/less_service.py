@@ -62,7 +62,7 @@ def _servable(
     if not question_of(problem).demands_all:
         return None
     data = data_for(study, problem.limits, problem.options().options, scaled=names)
-    if any(not data.offers_for(workload.name) for workload in study.workloads):
+    if not data.offers_for_all:
         return None
     trial.count()
     asked = Adaptation(THROUGHPUT.name, most_throughput=1.0)

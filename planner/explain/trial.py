@@ -69,7 +69,7 @@ class Trial:
             return _known(answer.allocation is not None, answer.termination)
         study = problem.study
         data = data_for(study, problem.limits, problem.options().options)
-        if any(not data.offers_for(workload.name) for workload in study.workloads):
+        if not data.offers_for_all:
             return False
         if greedy(data, COST.name) is not None:
             return True

@@ -35,8 +35,4 @@ class CappedLimit(Limit):
 
 def taken(cap: Cap, allocation: Allocation) -> float:
     """What an allocation of one period takes of a cap."""
-    instances: dict[str, int] = {}
-    for deployment in allocation.deployments:
-        count = deployment.instances + deployment.spares
-        instances[deployment.supply] = instances.get(deployment.supply, 0) + count
-    return cap.taken(allocation.units, instances)
+    return cap.taken(allocation.units, allocation.instances)

@@ -33,11 +33,10 @@ class Demand(Limit):
 
     @classmethod
     def found_in(cls, study: ResolvedStudy) -> Iterator[Self]:
-        written = {workload.name: workload for workload in study.config.workloads}
         for workload in study.workloads:
             if workload.demand <= 0:
                 continue
-            requests = written[workload.name].demand_requests_per_s is not None
+            requests = study.written[workload.name].demand_requests_per_s is not None
             field = "demand_requests_per_s" if requests else "demand_tokens_per_s"
             asked = workload.asked_demand
             value = asked / workload.output_tokens if requests else asked

@@ -25,11 +25,10 @@ class KindLimit(Limit):
 
     @classmethod
     def found_in(cls, study: ResolvedStudy) -> Iterator[Self]:
-        written = {workload.name: workload for workload in study.config.workloads}
         for workload in study.workloads:
             most = workload.max_kinds
             if most is not None:
-                own = written[workload.name].max_kinds is not None
+                own = study.written[workload.name].max_kinds is not None
                 key = f"{workload_key(study, workload.name)}.max_kinds" if own else "max_kinds_per_workload"
                 sentence = f"{workload.name} on at most {most} kind{'s' * (most != 1)}"
                 yield cls(workload.name, key, most, "kinds", sentence)

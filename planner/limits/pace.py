@@ -31,14 +31,13 @@ class Pace(TimeLimit):
 
     @classmethod
     def found_in(cls, study: ResolvedStudy) -> Iterator[Self]:
-        written = {workload.name: workload for workload in study.config.workloads}
         for workload in study.workloads:
             if workload.pace <= 0:
                 continue
             name, asked = workload.name, workload.asked_pace
             longest = f"TPOT {tpot_ms(workload):.4g} ms"
             sentence = f"{name} at {asked:.4g} tokens/s per user or faster ({longest}){margin(workload)}"
-            field = "max_tpot_ms" if written[name].max_tpot_ms is not None else "min_pace_tokens_per_s"
+            field = "max_tpot_ms" if study.written[name].max_tpot_ms is not None else "min_pace_tokens_per_s"
             yield cls(name, f"{workload_key(study, name)}.{field}", asked, UNIT, sentence)
 
     @property

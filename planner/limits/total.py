@@ -6,7 +6,7 @@ Limit_Cap[name]:  Σ_supplies worth·size·Units ≤ limit
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -17,8 +17,20 @@ from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.limits.capped import CappedLimit
 from planner.limits.entries import Entries
 from planner.limits.limit import Coupling, Dual
-from planner.objectives import Objective
+from planner.objectives import OBJECTIVES, Objective
 from planner.operation.operated import Operated
+
+
+def counted_cap(name: str, most: float, objective: Objective, supplies: Iterable[ResolvedSupply]) -> Cap:
+    """At most so much of an objective, as the supplies' units count it."""
+    return Cap(name, most, {supply.name: objective.per_unit(supply) for supply in supplies})
+
+
+def kept_within(study: ResolvedStudy, within: Mapping[str, float]) -> list[Cap]:
+    """Objectives, by name, that a question keeps within a value beside the config's limits."""
+    return [
+        counted_cap(f"within {name}", most, OBJECTIVES[name], study.supplies) for name, most in within.items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -53,8 +65,7 @@ class TotalLimit(CappedLimit):
         return f"{self.family} of {self.subject}" if self.subject else self.family
 
     def cap(self, study: ResolvedStudy) -> Cap:
-        worth = {s.name: s.unit * self.objective.counted(s) for s in self.over(study)}
-        return Cap(self.name, self.value, worth)
+        return counted_cap(self.name, self.value, self.objective, self.over(study))
 
     def enter(self, entries: Entries) -> None:
         entries.caps.append(self.cap(entries.study))
@@ -70,7 +81,7 @@ class TotalLimit(CappedLimit):
 
     def binds(self, study: ResolvedStudy, allocation: Allocation) -> str | None:
         counted = self.objective.total(self.over(study), allocation.units)
-        least = min((s.unit * self.objective.counted(s) for s in self.over(study)), default=0.0)
+        least = min(map(self.objective.per_unit, self.over(study)), default=0.0)
         if counted + least <= self.value:
             return None
         figures = f"{counted:,.{self.digits}f} of {self.value:,.{self.digits}f} {self.unit}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from formulations.options import Option
-from formulations.program.data import Cap, ProgramData, SupplyData, WorkloadData, program_data
+from formulations.program.data import ProgramData, SupplyData, WorkloadData, program_data
 from formulations.program.supply import nested
 from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
 from planner.limits.entries import Entries
 from planner.limits.limit import Limit
-from planner.objectives import OBJECTIVES, counts_of
+from planner.limits.total import kept_within
+from planner.objectives import counts_of
 
 
 def data_for(
@@ -30,9 +31,7 @@ def data_for(
     entries = Entries(study)
     for limit in limits:
         limit.enter(entries)
-    for name, most in (within or {}).items():
-        worth = {s.name: s.unit * OBJECTIVES[name].counted(s) for s in study.supplies}
-        entries.caps.append(Cap(f"within {name}", most, worth))
+    entries.caps += kept_within(study, within or {})
     supplies = {
         s.name: SupplyData(
             s.name, entries.most_accelerators.get(s.name), s.unit, s.availability, counts_of(s)

@@ -76,7 +76,13 @@ class Outcome:
 
 def run(data: ProgramData, effort: Effort, asked: Adaptation = Adaptation()) -> Outcome:
     """Build, adapt and solve a program, and read its solution."""
-    return solve_built(built(data, asked), data, effort, asked)
+    model = built(data, asked)
+    result = solve_program(model, effort, start=asked.start is not None)
+    if not result.has_solution:
+        return Outcome(result.termination, None, result.bound, None)
+    excess = {name: float(pyo.value(model.Excess[name])) for name in getattr(model, "ELASTIC", ())}
+    allocation = read_allocation(model, data)
+    return Outcome(result.termination, result.objective, result.bound, allocation, excess)
 
 
 def built(data: ProgramData, asked: Adaptation) -> pyo.ConcreteModel:
@@ -105,16 +111,6 @@ def built(data: ProgramData, asked: Adaptation) -> pyo.ConcreteModel:
             if key not in asked.served:
                 model.SequenceRate[key].fix(0.0)
     return model
-
-
-def solve_built(model: pyo.ConcreteModel, data: ProgramData, effort: Effort, asked: Adaptation) -> Outcome:
-    """Solve an adapted program and read it."""
-    result = solve_program(model, effort, start=asked.start is not None)
-    if not result.has_solution:
-        return Outcome(result.termination, None, result.bound, None)
-    excess = {name: float(pyo.value(model.Excess[name])) for name in getattr(model, "ELASTIC", ())}
-    allocation = read_allocation(model, data)
-    return Outcome(result.termination, result.objective, result.bound, allocation, excess)
 
 
 def relax(data: ProgramData, effort: Effort, asked: Adaptation = Adaptation()) -> Relaxation:

@@ -45,7 +45,7 @@ def or_by_hand(answer: Answer) -> Answer:
     if plan is None:
         return answer
     value = answer.goal.value(answer.study, plan)
-    if answer.objective is not None and answer.objective <= value:
+    if not answer.goal.better(value, answer.objective):
         return answer
     remarks = (*answer.remarks, BY_HAND)
     return replace(answer, allocation=plan, objective=value, before_simplifying=None, remarks=remarks)

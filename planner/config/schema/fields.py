@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
-from fleets.schema.base import FrozenModel
+from fleets.schema.base import Counts, FrozenModel
 from planner.objectives import OBJECTIVES, Objective
 
 Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
@@ -28,13 +27,6 @@ def percent(value: object) -> object:
 Quantile = Annotated[str, Field(pattern=r"^p[1-9][0-9]?$")]
 Safety = Share | Quantile
 """A margin on every predicted time: a share (`10%`), or a quantile of the assumption set's measured error (`p90`)."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Marks a key as a limit on what supplies count under an objective."""
-
-    objective: str
 
 
 def counting(model: FrozenModel) -> list[Objective]:

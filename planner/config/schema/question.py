@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fleets.schema.base import FrozenModel, Name, Positive
-from planner.config.schema.fields import Counts, Rate
+from fleets.schema.base import Counts, FrozenModel, Name, Positive
+from planner.config.schema.fields import Rate
 from planner.objectives import MAXIMISED, MINIMISED, OBJECTIVES, Objective
 
 Axis = Literal["cost", "pace", "throughput"]

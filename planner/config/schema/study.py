@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from fleets.schema.base import Count, Fraction, FrozenModel, Name, Positive
-from fleets.schema.fleets import Fleet
-from planner.config.schema.fields import Counts, Safety, Share, counting, percent
+from fleets.schema.base import Count, Counts, Fraction, FrozenModel, Name, Positive
+from fleets.schema.fleets import Fleet, Site
+from planner.config.schema.fields import Safety, Share, counting, percent
 from planner.config.schema.models import Layouts, Model
 from planner.config.schema.question import Question
 from planner.config.schema.workloads import Workload
@@ -99,9 +100,10 @@ class Study(FrozenModel):
 
     _percent = field_validator("simplicity", "safety", mode="before")(percent)
 
-    @property
-    def counted(self) -> tuple[Objective, ...]:
-        """What every supply must say: the question's objectives, and what the limits that are set count."""
-        asked = [*self.question.objectives, *counting(self), *counting(self.question)]
+    def counted(self, sites: Iterable[Site]) -> tuple[Objective, ...]:
+        """What every supply must say: the question's objectives, and what the limits that are set, here and of the
+        fleet's sites, count."""
+        limited = [objective for holder in (self, self.question, *sites) for objective in counting(holder)]
+        asked = [*self.question.objectives, *limited]
         parts = [OBJECTIVES[name] for objective in asked for name in objective.needs]
         return tuple(dict.fromkeys([*asked, *parts]))
