@@ -21,10 +21,10 @@ from planner.config.load import study_from
 from planner.config.resolved import ResolvedStudy
 from planner.errors import InputError
 from planner.options.option_set import OptionSet
+from planner.problem.jointly import MOST_REFINEMENTS
 from planner.problem.problem import Problem
 
 PACKAGES = ("fleetplan", "pyomo", "highspy", "numpy", "pandas", "pydantic", "scipy")
-MOST_REFINEMENTS = 4
 FORMAT = 2
 
 
@@ -100,7 +100,7 @@ def _holding(study: ResolvedStudy, wanted: set[str], file: str) -> OptionSet:
     """The coarsest options that contain all that the plan uses; unscreened ones where it was made so."""
     for screening in (True, False):
         problem = Problem(study, screening=screening)
-        for refinement in range(MOST_REFINEMENTS):
+        for refinement in range(MOST_REFINEMENTS + 1):
             options = problem.options(refinement=refinement)
             if wanted <= {option.id for option in options.options}:
                 return options
