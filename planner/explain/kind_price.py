@@ -80,9 +80,9 @@ def kind_options(problem: Problem, kind: str) -> list[Option]:
             if kind not in names or performance.table.role == "prefill":
                 continue
             for wanted in service_classes(performance.workloads):
-                line = pieces(performance, wanted)
                 found += [
                     option_of(line, position)
+                    for line in pieces(performance, wanted)
                     for position in range(len(line.row))
                     if line.name(position) == kind and line.served[position].any()
                 ]

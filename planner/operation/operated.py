@@ -31,7 +31,10 @@ class Operated:
 
 def operated(study: ResolvedStudy, allocation: Allocation, options: OptionSet) -> Operated:
     """Run every deployment of one period in exact physics."""
-    runs = tuple(operate(deployment, options) for deployment in allocation.deployments)
+    runs = tuple(
+        operate(deployment, options, study.supply(deployment.supply).availability)
+        for deployment in allocation.deployments
+    )
     return Operated(study, allocation, runs, options)
 
 

@@ -14,7 +14,7 @@ from planner.operation.exact_step import ExactStep, exact_step, memory_share
 from planner.options.first_token import without_wait
 from planner.options.option_set import OptionSet
 from planner.options.performance import Performance
-from planner.options.prefill import decode_step, first_passes
+from planner.options.pieces import FIRST_TOKEN
 
 
 @dataclass(frozen=True)
@@ -58,21 +58,24 @@ class Operation:
                 else self.deployment.option.role
             )
         held = [resource.split(":")[0] for resource in self.deployment.option.resources]
-        names = {"hbm": "HBM", "pace": "pace"}
+        names = {"hbm": "HBM", "pace": "pace", FIRST_TOKEN: "first token"}
         limits = " and ".join(dict.fromkeys(names[name] for name in held))
         return f"{limits}; {'bandwidth' if self.step.roof == 'memory' else 'arithmetic'}"
 
 
-def operate(deployment: Deployment, options: OptionSet) -> Operation:
-    """Run a deployment at the fewest steps that serve its load (largest batch within its limits), in exact physics."""
+def operate(deployment: Deployment, options: OptionSet, availability: float = 1.0) -> Operation:
+    """Run a deployment at the fewest steps that serve its load (largest batch within its limits), in exact physics.
+
+    `availability` is the share of time for which its supply's instances are there: prompts come in that time alone.
+    """
     if deployment.option.resources:
-        return _stepping(deployment, options)
+        return _stepping(deployment, options, availability)
     if deployment.option.role == "prefill" and deployment.option.kind in options.performances:
-        return _prefill(deployment, options)
+        return _prefill(deployment, options, availability)
     return _measured(deployment, options)
 
 
-def _stepping(deployment: Deployment, options: OptionSet) -> Operation:
+def _stepping(deployment: Deployment, options: OptionSet, availability: float) -> Operation:
     option = deployment.option
     rates = _rates(deployment)
     steps = float((rates / option.batch_limit).sum(axis=1).max())
@@ -88,10 +91,8 @@ def _stepping(deployment: Deployment, options: OptionSet) -> Operation:
     requests = np.divide(
         prompts * rates, performance.prompt_s[row, columns], where=prompts > 0, out=np.zeros_like(rates)
     )
-    passes = without_wait(
-        performance.engine, np.array(step.total), performance.prompt_latency_s[row, columns]
-    )
-    ttft = passes + _wait(performance.prompt_s[row, columns], requests)
+    fixed_s = without_wait(performance)[row, columns] + performance.engine.first_token_steps * step.total
+    ttft = fixed_s + _wait(performance.prompt_s[row, columns], requests / availability)
     whole = option.role == "aggregated"
     first = {w.name for w in performance.workloads if whole or not w.prompted}
     return Operation(
@@ -107,15 +108,12 @@ def _stepping(deployment: Deployment, options: OptionSet) -> Operation:
     )
 
 
-def _prefill(deployment: Deployment, options: OptionSet) -> Operation:
+def _prefill(deployment: Deployment, options: OptionSet, availability: float) -> Operation:
     option, requests = deployment.option, _rates(deployment)
     performance, row = options.performances[option.kind]
     columns = _columns(performance, option.workloads)
     service = np.maximum(performance.prompt_s, performance.transfer_s)[row, columns]
-    fixed = without_wait(
-        performance.engine, decode_step(performance)[columns], first_passes(performance)[row, columns]
-    )
-    ttft = fixed + _wait(service, requests)
+    ttft = without_wait(performance)[row, columns] + _wait(service, requests / availability)
     load = _by_workload(option.workloads, deployment.instances * service * requests)
     served = {w: t for w, t in _by_workload(option.workloads, ttft).items() if w in deployment.tokens_per_s}
     return Operation(deployment, None, {}, float(service @ requests), 0.0, {}, load, load, served)

@@ -1,13 +1,12 @@
-"""Service classes: the paces and first-token times that options promise.
+"""Service classes: the paces and first tokens that options promise.
 
-Options of a class hold its pace and its TTFT for everyone they serve, so batches need no binary and no big-M; a workload
-may use any class as strict as it needs. Classes are the combinations of what workloads ask for; one that no workload
-needs in both respects is left out.
+Options of a class hold its pace, and leave its workload's first token in time, for everyone they serve; so batches need
+no binary and no big-M, and a workload may use any class as strict as it needs. Which workloads a first token in time for
+one is enough for depends on the kind (how long their prompts take there), so that half is `first_token.budget_s`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,38 +19,26 @@ def exactly(value: float) -> str:
     return short if float(short) == value else f"{value:.17g}"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class ServiceClass:
     """What everyone served by an option of the class gets."""
 
     pace: float
     """Tokens per second per user, at least; 0 promises nothing."""
-    ttft_s: float = math.inf
-    """Seconds to the first token, at most."""
+    first: str = ""
+    """The workload whose first token is in time, and that of everyone who can wait as long; empty promises nothing."""
 
     @property
     def name(self) -> str:
-        """Readable part of an option's id: `pace40`, `pace40-ttft500ms`, `any-pace`."""
+        """Readable part of an option's id: `pace40`, `pace40-first-token-of-chat`, `any-pace`."""
         pace = f"pace{exactly(self.pace)}" if self.pace > 0 else "any-pace"
-        return pace if math.isinf(self.ttft_s) else f"{pace}-ttft{exactly(self.ttft_s * 1e3)}ms"
-
-    def serves(self, workload: ResolvedWorkload) -> bool:
-        """Whether the class is as strict as the workload needs."""
-        wanted = math.inf if workload.max_ttft_s is None else workload.max_ttft_s
-        return workload.pace <= self.pace and self.ttft_s <= wanted
+        return f"{pace}-first-token-of-{self.first}" if self.first else pace
 
 
 def service_classes(workloads: Sequence[ResolvedWorkload]) -> list[ServiceClass]:
-    """The classes that are the strictest need of the workloads they serve, mildest first."""
-    paces = sorted({workload.pace for workload in workloads})
-    limits = sorted({math.inf if w.max_ttft_s is None else w.max_ttft_s for w in workloads}, reverse=True)
-    found = []
-    for candidate in (ServiceClass(pace, limit) for pace in paces for limit in limits):
-        inside = [workload for workload in workloads if candidate.serves(workload)]
-        strictest = (
-            max((w.pace for w in inside), default=-1.0),
-            min((w.max_ttft_s or math.inf for w in inside), default=math.nan),
-        )
-        if strictest == (candidate.pace, candidate.ttft_s):
-            found.append(candidate)
-    return found
+    """Every pace asked for, alone and with every first token asked for by a workload that is content with the pace."""
+    return [
+        ServiceClass(pace, first)
+        for pace in sorted({workload.pace for workload in workloads})
+        for first in ("", *(w.name for w in workloads if w.max_ttft_s is not None and w.pace <= pace))
+    ]

@@ -5,6 +5,7 @@ Every supply of the accelerator offers them. How far screening may go is the lim
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,9 +14,10 @@ import numpy as np
 from formulations.options import Option, binding_rows
 from formulations.screening import Screening, screened
 from planner.options.classes import exactly, service_classes
+from planner.options.levels import Estimate
 from planner.options.measured import MeasuredKind
 from planner.options.option_set import Part
-from planner.options.pieces import Estimate, Pieces, pieces
+from planner.options.pieces import Pieces, pieces
 from planner.options.prefill import prefill_options
 from planner.options.tables import Tables
 
@@ -41,9 +43,10 @@ def part_of(tables: Tables, units: Collection[int], rules: Rules) -> Part:
     for wanted in service_classes(performances[0].workloads) if performances else ():
         for role, together in classes.items():
             lines = [
-                pieces(p, wanted, rules.estimate, rules.refinement)
+                line
                 for p in performances
                 if p.table.role == role
+                for line in pieces(p, wanted, rules.estimate, rules.refinement)
             ]
             raw += sum(len(line.row) for line in lines)
             exact = exact and all(line.exact for line in lines)
@@ -120,7 +123,7 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
     name = table.name(kind)
     mark = "b" if estimate == "over" else "chord"
     return Option(
-        id=f"{name}/{line.wanted.name}/{mark}{exactly(float(line.point[position]))}",
+        id=f"{name}/{line.wanted.name}/{_level(line, kind)}{mark}{exactly(float(line.point[position]))}",
         kind=name,
         model=table.model.name,
         accelerator=table.accelerator.name,
@@ -136,7 +139,7 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
         roofs=tuple(line.roofs[r] for r in roofs),
         step_s=step[roofs],
         sequence_s=sequence[roofs],
-        resources=tuple(line.resources[r] for r in resources),
+        resources=tuple(line.resources(position)[r] for r in resources),
         batch_limit=limit[resources],
         row=kind,
         fields=(
@@ -147,3 +150,9 @@ def option_of(line: Pieces, position: int, estimate: Estimate = "over") -> Optio
         ),
         pace=line.wanted.pace,
     )
+
+
+def _level(line: Pieces, kind: int) -> str:
+    """The longest step, where a first token chose it: part of an option's id."""
+    longest = float(line.level.step_s[kind, 0])
+    return f"step{exactly(longest * 1e3)}ms/" if line.wanted.first and math.isfinite(longest) else ""

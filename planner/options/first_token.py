@@ -1,12 +1,15 @@
-"""First token: the largest share of time for prompts at which every workload keeps its time to first token.
+"""First token: what a limit on the mean TTFT leaves for decode steps and for waiting, and what waiting costs.
 
-    TTFT = request + first_token_steps·step + own passes (+ KV transfer) + wait
+    TTFT = request + first_token_steps·step + own passes (+ KV transfer) + wait  ≤  limit
 
-All but the wait are fixed for an option, so a limit on the mean TTFT is a limit on the share ρ of time that prompts take:
-one more roof of the time budget, `queue`, on which a prompt weighs 1/ρ of its time. The wait is that of
-`formulations.physics.queueing` (M/G/1, prompts in order and before decode), with E[S²] ≤ S_max·E[S], S_max the longest
-prompt that the option serves, so that it holds for any mix of workloads (ours): wait ≤ ρ·S_max/(2·(1 − ρ)). Traffic in
-bursts waits longer; a margin (`safety`) is what covers that.
+Request and own passes are fixed for a kind and a workload; what they leave is the *budget* of that workload there, which
+decode steps and the wait share. The wait is that of `formulations.physics.queueing` (M/G/1, prompts in order and before
+decode),  W = Σ λ_w·S_w²/(2·(1 − Σ λ_w·S_w)),  with λ_w prompts per second of S_w seconds each; so a wait of at most W is a
+linear limit on what an instance serves, exactly and for every mix (ours):
+
+    Σ_w λ_w·S_w·(1 + S_w/(2·W)) ≤ 1
+
+It is one more roof of the time budget, `queue`. Traffic in bursts waits longer; a margin (`safety`) is what covers that.
 """
 
 from __future__ import annotations
@@ -14,33 +17,68 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fleets.schema.assumptions import Engine
 from formulations.physics.arrays import FloatArray
 from formulations.physics.first_token import first_token_fixed
-from formulations.physics.queueing import utilisation_for_ttft
-from planner.config.resolved import ResolvedWorkload
+from planner.options.performance import Performance
+
+_SAME = 1e-12
 
 
-def ttft_limits(workloads: tuple[ResolvedWorkload, ...]) -> FloatArray:
-    """Seconds to the first token that each workload allows, shape (W,); inf where it asks for nothing."""
-    return np.array([np.inf if w.max_ttft_s is None else w.max_ttft_s for w in workloads])
+def due(performance: Performance) -> NDArray[np.bool_]:
+    """Workloads whose first token instances in this role owe, shape (W,).
 
-
-def without_wait(engine: Engine, step_s: FloatArray, passes_s: FloatArray) -> FloatArray:
-    """Seconds to the first token on an idle queue; `step_s` a decode step, `passes_s` the prompt's own, both (K, W)."""
-    return np.asarray(first_token_fixed(engine, step_s) + passes_s)
-
-
-def prompt_share(
-    fixed_s: FloatArray, prompt_s: FloatArray, limits_s: FloatArray, served: NDArray[np.bool_]
-) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """(largest share of time for prompts of each kind (K,), workloads that it can serve at all (K, W)).
-
-    A workload whose fixed part alone breaks its limit is not served. `fixed_s`, `prompt_s`, `served`: shape (K, W);
-    `limits_s`: (W,).
+    Decode instances owe it to workloads without prompts alone: others have theirs from prefill instances.
     """
-    possible = served & (fixed_s < limits_s)
-    longest = np.where(possible, prompt_s, 0.0).max(axis=1, initial=0.0)
-    wait = np.where(possible, limits_s - np.where(possible, fixed_s, 0.0), np.inf)
-    share = np.where(np.isfinite(wait), utilisation_for_ttft(longest[:, None], wait + longest[:, None]), 1.0)
-    return np.asarray(share.min(axis=1, initial=1.0)), possible
+    role = performance.table.role
+    return np.array(
+        [
+            w.max_ttft_s is not None and (role == "aggregated" or w.prompted == (role == "prefill"))
+            for w in performance.workloads
+        ]
+    )
+
+
+def budget_s(performance: Performance) -> FloatArray:
+    """Seconds that a first token in time leaves for decode steps here and for waiting, shape (K, W); inf where not due."""
+    limits = np.array([w.max_ttft_s or 0.0 for w in performance.workloads])
+    return np.where(due(performance), limits - without_wait(performance), np.inf)
+
+
+def without_wait(performance: Performance) -> FloatArray:
+    """Seconds to the first token beside decode steps here and waiting, shape (K, W).
+
+    Prefill instances decode nothing, and a prompt's last pass yields its first token: no decode step stands before it
+    there (ours; counting the longest step that a pace allows made a milder pace dearer).
+    """
+    passes = 0.0 if performance.table.role == "decode" else first_passes(performance)
+    fixed = first_token_fixed(performance.engine, 0.0) + passes
+    return np.broadcast_to(fixed, performance.capacity.shape)
+
+
+def first_passes(performance: Performance) -> FloatArray:
+    """Seconds of a prompt's own passes and of sending its cache on, shape (K, W)."""
+    return performance.prompt_latency_s + performance.transfer_s
+
+
+def patient(budget: FloatArray, first: int, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the `allowed` workloads (W,) can wait as long as workload `first`, by kind, shape (K, W).
+
+    `budget` is as `budget_s` gives it. Of workloads that can wait equally long the class is the first one's: the others'
+    classes are empty on that kind.
+    """
+    finite = np.isfinite(budget[:, [first]])
+    own = np.where(finite, budget[:, [first]], 0.0)
+    same = _SAME * np.abs(own)
+    equal = (budget >= own - same) & (budget <= own + same)
+    earlier = np.any(equal[:, :first] & allowed[:first], axis=1, keepdims=True)
+    return np.asarray((budget >= own - same) & allowed & finite & (own > 0) & ~earlier)
+
+
+def queue_s(work_s: FloatArray, service_s: FloatArray, wait_s: FloatArray) -> FloatArray:
+    """Seconds under the roof `queue` of what takes `work_s` of an instance, so that the mean wait is `wait_s` at most.
+
+    Prompts of `service_s` seconds; inf where there are prompts and no time to wait. Broadcasts.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weighed = work_s * (1.0 + service_s / (2.0 * wait_s))
+    return np.where(work_s > 0, np.where(wait_s > 0, weighed, np.inf), 0.0)

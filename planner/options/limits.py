@@ -1,4 +1,4 @@
-"""Batch limits: the largest whole batch that HBM, and that the pace under each roof, allow a workload alone."""
+"""Batch limits: the largest whole batch that HBM, and that a step's time under each roof, allow a workload alone."""
 
 from __future__ import annotations
 
@@ -16,28 +16,34 @@ def whole(batch: FloatArray) -> FloatArray:
     return np.floor(batch * (1 + _SAME) + _SAME)
 
 
-def pace_limits(performance: Performance, pace: float) -> FloatArray:
-    """Largest real batch of each workload alone whose step keeps `pace` under each roof, shape (R, K, W).
-
-    `pace` is tokens per second per user; 0 asks for nothing. step(b) ≤ V/pace is solved by Newton's method from batch 0:
-    the step time is concave in b under one roof, so every tangent's root is a safe limit and they rise to the true one.
-    0 where even a batch near 0 breaks the pace.
-    """
+def pace_step_s(performance: Performance, pace: float) -> FloatArray:
+    """Seconds that a step may last at `pace` tokens per second per user, shape (K, 1); inf where nothing is asked."""
     if pace <= 0:
+        return np.full(performance.tokens_per_step.shape, np.inf)
+    return performance.tokens_per_step / pace
+
+
+def step_limits(performance: Performance, longest_s: FloatArray) -> FloatArray:
+    """Largest real batch of each workload alone whose step lasts at most `longest_s` (K, 1) under each roof, (R, K, W).
+
+    step(b) ≤ longest is solved by Newton's method from batch 0: the step time is concave in b under one roof, so every
+    tangent's root is a safe limit and they rise to the true one. 0 where even a batch near 0 takes longer.
+    """
+    if not np.isfinite(longest_s).any():
         return np.full(performance.linear.shape, LARGEST_BATCH)
-    if pace not in performance.limits_by_pace:
-        performance.limits_by_pace[pace] = _pace_limits(performance, pace)
-    return performance.limits_by_pace[pace]
+    key = longest_s.tobytes()
+    if key not in performance.limits_by_step:
+        performance.limits_by_step[key] = _step_limits(performance, longest_s)
+    return performance.limits_by_step[key]
 
 
-def _pace_limits(performance: Performance, pace: float) -> FloatArray:
+def _step_limits(performance: Performance, longest_s: FloatArray) -> FloatArray:
     linear = performance.linear
-    budget = performance.tokens_per_step / pace
     batch = np.zeros(linear.shape)
     for _ in range(_ROUNDS):
         before = batch
         step, slope = _at_roof(performance, batch)
-        batch = np.clip(np.maximum(before, (budget - step) / (slope + linear)), 0.0, LARGEST_BATCH)
+        batch = np.clip(np.maximum(before, (longest_s - step) / (slope + linear)), 0.0, LARGEST_BATCH)
         if np.all(batch - before <= _SAME * np.maximum(batch, 1.0)):
             break
     return batch

@@ -59,6 +59,8 @@ class Performance:
     """Bytes of all weights on an instance, shape (K, 1)."""
     cache: FloatArray
     """Bytes of one sequence's KV cache on an instance, shape (K, W)."""
+    utilisation: float = 1.0
+    """Share of the time for which an instance is there that it may be busy. Queues know of the time, not of headroom."""
 
     @property
     def roofs(self) -> tuple[str, ...]:
@@ -66,9 +68,14 @@ class Performance:
         return tuple("+".join(roof) for roof in product(("memory", "compute"), repeat=len(self.passes)))
 
     @cached_property
-    def limits_by_pace(self) -> dict[float, FloatArray]:
-        """Pace limits already found (`limits.pace_limits`): every estimate of every refinement asks for the same."""
+    def limits_by_step(self) -> dict[bytes, FloatArray]:
+        """Step limits already found (`limits.step_limits`): every estimate of every refinement asks for the same."""
         return {}
+
+    def alone_s(self, batch: FloatArray) -> FloatArray:
+        """Exact seconds of a step that runs `batch` (K, W) sequences of each workload alone, shape (K, W)."""
+        step, slope = self.concave(batch)
+        return np.asarray((step + (slope + self.linear) * batch).max(axis=0))
 
     @cached_property
     def linear(self) -> FloatArray:
@@ -114,7 +121,11 @@ class Performance:
 
 
 def performance(
-    table: KindTable, workloads: tuple[ResolvedWorkload, ...], assumptions: AssumptionSet, prefill: bool
+    table: KindTable,
+    workloads: tuple[ResolvedWorkload, ...],
+    assumptions: AssumptionSet,
+    prefill: bool,
+    utilisation: float,
 ) -> Performance:
     """Evaluate the physics of every kind of a table for every workload (one vectorised call per pass)."""
     choices = assumptions.choices
@@ -172,6 +183,7 @@ def performance(
         np.minimum(capacity, LARGEST_BATCH),
         np.broadcast_to(weights, (len(table), 1)),
         np.broadcast_to(cache, shape),
+        utilisation,
     )
 
 

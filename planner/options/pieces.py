@@ -14,19 +14,18 @@ A chord lies above the concave curve outside its two points, so chords need no r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from formulations.physics.arrays import FloatArray
 from planner.options.classes import ServiceClass
-from planner.options.first_token import prompt_share, ttft_limits, without_wait
-from planner.options.limits import pace_limits, whole
+from planner.options.levels import Estimate, Level, levels
+from planner.options.limits import pace_step_s, step_limits, whole
 from planner.options.performance import Performance
 
-Estimate = Literal["over", "under"]
 _LINE = 1e-12
+FIRST_TOKEN = "ttft"
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Pieces:
 
     performance: Performance
     wanted: ServiceClass
+    level: Level
     row: NDArray[np.int64]
     """Kind of each line, shape (n,)."""
     point: FloatArray
@@ -52,14 +52,15 @@ class Pieces:
     @property
     def roofs(self) -> tuple[str, ...]:
         """Names of the roofs: the step's, and `queue` where prompts must not wait long."""
-        return self.performance.roofs + (("queue",) if has_queue(self.performance, self.wanted) else ())
+        return (*self.performance.roofs, "queue")[: self.step_s.shape[1]]
 
-    @property
-    def resources(self) -> tuple[str, ...]:
-        """Names of the Q resources."""
-        paces = tuple(f"pace:{roof}" for roof in self.performance.roofs)
-        lines = tuple(f"{pace}:line" for pace in paces)
-        return ("hbm", *paces, *lines)[: self.batch_limit.shape[1]]
+    def resources(self, index: int) -> tuple[str, ...]:
+        """Names of the Q resources of one line: HBM, and what holds its step."""
+        pace = pace_step_s(self.performance, self.wanted.pace)[self.row[index], 0]
+        held = "pace" if self.level.step_s[self.row[index], 0] >= pace * (1 - _LINE) else FIRST_TOKEN
+        steps = tuple(f"{held}:{roof}" for roof in self.performance.roofs)
+        lines = tuple(f"{step}:line" for step in steps)
+        return ("hbm", *steps, *lines)[: self.batch_limit.shape[1]]
 
     @property
     def served(self) -> NDArray[np.bool_]:
@@ -89,18 +90,23 @@ class Pieces:
 
 def pieces(
     performance: Performance, wanted: ServiceClass, estimate: Estimate = "over", refinement: int = 0
-) -> Pieces:
-    """Lines of every kind for the workloads that a service class serves.
+) -> list[Pieces]:
+    """Lines of every kind for the workloads that a service class serves, by level.
 
-    `refinement` splits the intervals between points that many times.
+    `refinement` splits the intervals between points, and between levels, that many times.
     """
-    pace = wanted.pace
-    allowed = np.array([wanted.serves(workload) for workload in performance.workloads])
-    real = np.concatenate([performance.capacity[None], pace_limits(performance, pace)])  # (Q, K, W)
-    limit = np.where(allowed, whole(real), 0.0)
+    found = levels(performance, wanted, estimate, refinement)
+    return [_pieces(performance, wanted, level, estimate, refinement) for level in found]
+
+
+def _pieces(
+    performance: Performance, wanted: ServiceClass, level: Level, estimate: Estimate, refinement: int
+) -> Pieces:
+    real = np.concatenate([performance.capacity[None], step_limits(performance, level.step_s)])  # (Q, K, W)
+    queue = level.queue_s(performance)
+    possible = level.served if queue is None else level.served & np.isfinite(queue)
+    limit = np.where(possible, whole(real), 0.0)
     limit = np.where(limit.min(axis=0) >= np.maximum(1.0, _stages(performance)), limit, 0.0)
-    queue, possible = _first_token(performance, wanted, limit)
-    limit = np.where(possible, limit, 0.0)
     points = _points(limit)  # (K, P), nan where there is none
     for _ in range(refinement):
         points = _split(performance, points)
@@ -115,41 +121,15 @@ def pieces(
     steps, slopes = step[:, row, column].T, slope[:, row, column].T
     sequence = slopes[:, :, None] + performance.linear[:, row, :].transpose(1, 0, 2)
     limits = limit[:, row, :].transpose(1, 0, 2)
-    if not exact and pace > 0:
-        budget = performance.tokens_per_step[row] / pace
-        limits = _with_lines(limits, steps, sequence, budget, 1.0 if estimate == "over" else 0.0)
+    if not exact and np.isfinite(level.step_s).any():
+        least = 1.0 if estimate == "over" else 0.0
+        limits = _with_lines(limits, steps, sequence, level.step_s[row], least)
     if queue is not None:
         steps = np.concatenate([steps, np.zeros((len(row), 1))], axis=1)
         sequence = np.concatenate([sequence, queue[row][:, None, :]], axis=1)
-    return Pieces(performance, wanted, row, points[row, column], steps, sequence, limits, exact)
-
-
-def _first_token(
-    performance: Performance, wanted: ServiceClass, limit: FloatArray
-) -> tuple[FloatArray | None, NDArray[np.bool_]]:
-    """(seconds per sequence of the roof `queue` (K, W) or None, workloads that can keep their TTFT (K, W)).
-
-    Decode steps around the first token are those of full batches. On decode instances the first token is due only of
-    workloads without prompts: others have theirs from prefill instances, which allow for one step here.
-    """
-    served = np.asarray(limit.min(axis=0) >= 1)
-    if not np.isfinite(wanted.ttft_s):
-        return None, served
-    full = np.maximum(limit.min(axis=0), 1.0)
-    step, slope = performance.concave(full)  # (R, K, W)
-    longest_step = (step + (slope + performance.linear) * full).max(axis=0)
-    fixed = without_wait(performance.engine, longest_step, performance.prompt_latency_s)
-    limits = ttft_limits(performance.workloads)
-    if not has_queue(performance, wanted):
-        prompted = np.array([workload.prompted for workload in performance.workloads])
-        return None, served & (prompted | (fixed < limits))
-    share, possible = prompt_share(fixed, performance.prompt_s, limits, served)
-    return performance.prefill_s / share[:, None], possible
-
-
-def has_queue(performance: Performance, wanted: ServiceClass) -> bool:
-    """Whether prompts queue here for a first token in time: aggregated instances of a class with a TTFT."""
-    return performance.table.role == "aggregated" and bool(np.isfinite(wanted.ttft_s))
+    return Pieces(
+        performance, wanted, level, row, points[row, column], steps, sequence, limits, exact and level.exact
+    )
 
 
 def _stages(performance: Performance) -> FloatArray:

@@ -17,7 +17,7 @@ from formulations.options import Option, binding_rows
 from formulations.physics.arrays import FloatArray
 from formulations.screening import Screening, screened
 from planner.options.classes import ServiceClass
-from planner.options.first_token import prompt_share, ttft_limits, without_wait
+from planner.options.first_token import budget_s, patient, queue_s
 from planner.options.performance import Performance
 
 ROOFS = ("prompt", "transfer", "queue")
@@ -56,39 +56,33 @@ def prefill_options(
 def _options(performance: Performance, wanted: ServiceClass) -> Iterable[Option]:
     transfer = performance.transfer_s
     outputs = np.array([workload.output_tokens for workload in performance.workloads])
-    allowed = np.array([w.prompted and wanted.serves(w) for w in performance.workloads])
-    fits = (performance.capacity >= 1.0) & np.isfinite(transfer) & allowed
-    queue, fits = _first_token(performance, fits)
+    fits = (performance.capacity >= 1.0) & np.isfinite(transfer)
+    queue, fits = _first_token(performance, wanted, fits)
     for kind in np.flatnonzero(fits.any(axis=1)):
         served = np.flatnonzero(fits[kind])
         seconds = np.stack([performance.prompt_s[kind, served], transfer[kind, served], queue[kind, served]])
-        queued = np.isfinite(wanted.ttft_s)  # without a TTFT the queue is as long as it likes
+        queued = bool(wanted.first)  # without a TTFT the queue is as long as it likes
         roofs = np.flatnonzero(np.append(binding_rows(seconds[:2]), queued))
         names = [ROOFS[roof] for roof in roofs]
         yield _option(performance, int(kind), served, seconds[roofs], names, outputs[served], wanted)
 
 
-def _first_token(performance: Performance, fits: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """(seconds per prompt on the roof `queue`, what can keep its TTFT), both (K, W).
+def _first_token(
+    performance: Performance, wanted: ServiceClass, fits: NDArray[np.bool_]
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """(seconds per prompt on the roof `queue`, who of those who fit is served), both (K, W).
 
-    Beside the wait: own passes, transfer, and one decode step elsewhere, the longest that the workload's pace allows
-    (none where it asks for no pace).
+    The queue has all of an instance's time, not only what headroom leaves; busy time is held to `utilisation`.
     """
-    fixed = without_wait(performance.engine, decode_step(performance), first_passes(performance))
+    workloads, budget = performance.workloads, budget_s(performance)
+    allowed = np.array([w.prompted and w.pace <= wanted.pace for w in workloads])
     longest = np.maximum(performance.prompt_s, performance.transfer_s)
-    share, possible = prompt_share(fixed, longest, ttft_limits(performance.workloads), fits)
-    return longest / share[:, None], possible
-
-
-def decode_step(performance: Performance) -> FloatArray:
-    """Seconds of the decode step that ends a first token elsewhere: the longest that the workload's pace allows, (W,)."""
-    paces = np.array([workload.pace for workload in performance.workloads])
-    return np.where(paces > 0, 1.0 / np.where(paces > 0, paces, 1.0), 0.0)
-
-
-def first_passes(performance: Performance) -> FloatArray:
-    """Seconds of a prompt's own passes and of sending its cache on, shape (K, W)."""
-    return performance.prompt_latency_s + performance.transfer_s
+    if not wanted.first:
+        return longest, fits & allowed & np.isinf(budget).all(axis=0)
+    first = [workload.name for workload in workloads].index(wanted.first)
+    queue = queue_s(longest, longest, budget[:, [first]]) * performance.utilisation
+    served = fits & patient(budget, first, allowed) & np.isfinite(queue)
+    return np.where(served, queue, 0.0), served
 
 
 def _option(

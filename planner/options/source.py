@@ -11,11 +11,11 @@ from planner.config.resolved import ResolvedModel, ResolvedStudy, ResolvedWorklo
 from planner.options.dropouts import dropouts
 from planner.options.enumerate import Rules, measured_options, part_of
 from planner.options.kinds import Rejection
+from planner.options.levels import Estimate
 from planner.options.library import NOT_OPTIONS, NOT_PHYSICS, Library, pair_key, settings_key
 from planner.options.measured import MeasuredKind, measured_kinds
 from planner.options.option_set import OptionSet, Part
 from planner.options.performance import Performance
-from planner.options.pieces import Estimate
 from planner.options.tables import Tables, evaluate
 
 Pair = tuple[ResolvedModel, Accelerator, tuple[ResolvedWorkload, ...]]

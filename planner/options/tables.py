@@ -34,7 +34,7 @@ def evaluate(
     config = study.config
     plain, refused = kind_tables(model, accelerator, config.layouts, study.assumptions)
     found = (
-        performance(table, workloads, study.assumptions, config.prefill)
+        performance(table, workloads, study.assumptions, config.prefill, config.utilisation)
         for table in in_roles(plain, config.serving)
     )
     return Tables(tuple(found), tuple(refused))

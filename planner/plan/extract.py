@@ -16,7 +16,8 @@ from planner.config.resolved import ResolvedStudy
 from planner.errors import CertificateError
 from planner.objectives import CARBON, COST
 from planner.operation.costs import deployment_costs, per_million, served, supply_totals, workload_costs
-from planner.operation.operation import Operation, operate
+from planner.operation.operated import operated
+from planner.operation.operation import Operation
 from planner.plan.dump import dump
 from planner.plan.plan import Objective, Plan, Status
 from planner.problem.answer import Answer
@@ -68,7 +69,7 @@ def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Seque
         failed = "; ".join(map(str, certificate.failures))
         record = dump(study, allocation, certificate.checks, vars(objective))
         raise CertificateError(f"the plan of {study.config.name} failed its certificate: {failed}", record)
-    operations = [operate(deployment, answer.options) for deployment in allocation.deployments]
+    operations = list(operated(answer.study, allocation, answer.options).operations)
     return Plan(
         study.config.name,
         _assumptions(study),

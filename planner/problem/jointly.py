@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from formulations.program.data import ProgramData
 from planner.allocation import Allocation
 from planner.clock import Clock
+from planner.options.levels import Estimate
 from planner.options.option_set import OptionSet
-from planner.options.pieces import Estimate
 from planner.problem.answer import Answer
 from planner.problem.data import data_for
 from planner.problem.effort import effort

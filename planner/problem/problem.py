@@ -16,9 +16,9 @@ from planner.config.resolved import ResolvedStudy
 from planner.limits.coupling import screening_under, tied
 from planner.limits.limit import Coupling, Limit
 from planner.limits.registry import limits_of
+from planner.options.levels import Estimate
 from planner.options.library import Library
 from planner.options.option_set import OptionSet
-from planner.options.pieces import Estimate
 from planner.options.source import OptionSource
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from formulations.program.data import ProgramData
-from planner.options.pieces import Estimate
+from planner.options.levels import Estimate
 from planner.problem.data import data_for
 from planner.problem.problem import Problem
 

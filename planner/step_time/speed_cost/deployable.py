@@ -45,7 +45,7 @@ def _points(
     workload = ResolvedWorkload(
         "frontier", table.model.name, context, 1.0, context, 0.0, 0.0, None, 0.0, None
     )
-    kinds = performance(table, (workload,), assumptions, prefill=False)
+    kinds = performance(table, (workload,), assumptions, prefill=False, utilisation=1.0)
     least = np.maximum(1.0, np.broadcast_to(table.layout.pipeline, (len(table),)))[:, None]
     limit = whole(kinds.capacity)
     batch = _batches(kinds, least, limit)

@@ -52,7 +52,7 @@ def failures(study: ResolvedStudy, allocation: Allocation | None, answer: Answer
     return [check.name for check in certify(study, allocation, answer.options).failures]
 
 
-def only(names: list[str], start: str) -> bool:
+def only(names: list[str], start: str | tuple[str, ...]) -> bool:
     """Whether there are failures, all of them of one kind."""
     return bool(names) and all(name.startswith(start) for name in names)
 
@@ -62,7 +62,7 @@ def test_the_plan_passes() -> None:
         assert failures(answer.study, answer.allocation, answer) == []
 
 
-STRICTER: dict[str, tuple[Callable[[ResolvedStudy, Answer], ResolvedStudy], str]] = {
+STRICTER: dict[str, tuple[Callable[[ResolvedStudy, Answer], ResolvedStudy], str | tuple[str, ...]]] = {
     "demand": (lambda s, a: with_workload(s, "bulk", demand=9000.0), "demand of bulk served"),
     "pace": (lambda s, a: with_workload(s, "chat", pace=90.0), "pace of chat"),
     "first token": (lambda s, a: with_workload(s, "chat", max_ttft_s=0.03), "mean TTFT of chat"),
@@ -86,7 +86,9 @@ STRICTER: dict[str, tuple[Callable[[ResolvedStudy, Answer], ResolvedStudy], str]
         "site power of east",
     ),
     "utilisation": (lambda s, a: with_config(s, utilisation=0.2), "busy time of"),
-    "availability": (lambda s, a: with_supply(s, "h100-sxm", availability=0.2), "busy time of"),
+    "availability": (  # prompts come in the time for which instances are there, so the queue gets longer too
+        lambda s, a: with_supply(s, "h100-sxm", availability=0.2), ("busy time of", "mean TTFT of chat"),
+    ),
     "spares": (
         lambda s, a: with_config(s, spares=s.config.spares.model_copy(update={"number": 1})), "spares of",
     ),

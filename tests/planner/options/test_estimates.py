@@ -9,7 +9,7 @@ import pytest
 
 from formulations.program.build import build_program
 from planner.config.load import load_study
-from planner.options.pieces import Estimate
+from planner.options.levels import Estimate
 from planner.problem.data import data_for
 from planner.problem.effort import Effort
 from planner.problem.highs import solve_program

@@ -84,8 +84,8 @@ def test_time_per_sequence_falls_with_the_batch() -> None:
 def test_chords_lie_below_between_their_ends(refinement: int) -> None:
     for architecture in ("mixtral-8x22b", "deepseek-v3", "gpt-oss-120b", "llama-3.1-70b"):
         for performance in tables(architecture, "erdil-2025"):
-            over = pieces(performance, ServiceClass(20.0), "over", refinement)
-            under = pieces(performance, ServiceClass(20.0), "under", refinement)
+            (over,) = pieces(performance, ServiceClass(20.0), "over", refinement)
+            (under,) = pieces(performance, ServiceClass(20.0), "under", refinement)
             for row in np.unique(under.row):
                 mine = under.row == row
                 low = over.point[over.row == row].min()
