@@ -4,8 +4,8 @@
 
 Request and own passes are fixed for a kind and a workload; what they leave is the *budget* of that workload there, which
 decode steps and the wait share. The wait is that of `formulations.physics.queueing` (M/G/1, prompts in order and before
-decode),  W = Σ λ_w·S_w²/(2·(1 − Σ λ_w·S_w)),  with λ_w prompts per second of S_w seconds each; so a wait of at most W is a
-linear limit on what an instance serves, exactly and for every mix (ours):
+decode),  W = Σ λ_w·S_w²/(2·(1 − Σ λ_w·S_w)),  with λ_w prompts per second of S_w seconds each; so a wait of at most W is
+a linear limit on what an instance serves, exactly and for every mix (ours):
 
     Σ_w λ_w·S_w·(1 + S_w/(2·W)) ≤ 1
 
@@ -39,7 +39,7 @@ def due(performance: Performance) -> NDArray[np.bool_]:
 
 
 def budget_s(performance: Performance) -> FloatArray:
-    """Seconds that a first token in time leaves for decode steps here and for waiting, shape (K, W); inf where not due."""
+    """Seconds that a first token in time leaves for decode steps here and for waiting, (K, W); inf where not due."""
     limits = np.array([w.max_ttft_s or 0.0 for w in performance.workloads])
     return np.where(due(performance), limits - without_wait(performance), np.inf)
 

@@ -3,8 +3,8 @@
 Larger batches serve more sequences with longer steps; a first token has a few of those steps in it, so longer steps leave
 less time to wait, and an instance with less time to wait takes fewer prompts. At a *level* θ, the longest step,
 
-    sequences of w     a_w(θ) = T(b)/b    instance seconds each, b the largest whole batch of w with T(b) ≤ θ;   falls with θ
-    prompts of w       q_w(θ)             instance seconds each on the roof `queue` at a wait of budget − steps·θ;   rises
+    sequences of w   a_w(θ) = T(b)/b   instance seconds each, b the largest whole batch of w with T(b) ≤ θ;   falls with θ
+    prompts of w     q_w(θ)            instance seconds each on the roof `queue` at a wait of budget − steps·θ;   rises
 
 and what an instance serves is Σ a_w·x_w ≤ 1, Σ q_w·x_w ≤ 1. A workload alone is served best at one whole batch b*, where
 they cross: one level, exact. For mixes (ours):
