@@ -1,4 +1,4 @@
-"""Queueing: how long a prompt waits for the prompts before it, and the utilisation that a TTFT limit allows.
+"""Queueing: how long a prompt waits for the prompts before it, and what a limit on the wait allows.
 
 An instance serves prompts one after another: arrivals are Poisson (many independent users), a prompt's service is the
 time of its passes, and the engine takes prompts before it goes on decoding, so decode is not in the queue; its step in
@@ -6,14 +6,13 @@ progress is in `fixed_s`. That is M/G/1, whose mean wait is Pollaczek-Khinchine'
 
     W = ρ·S·(1 + cv²) / (2·(1 − ρ)),        ρ = prompts per second · S,   cv² = variance of the service / S²
 
-cv² = 0 is M/D/1 (prompts of one length), 1 is M/M/1. A limit on the mean TTFT, W + S + fixed ≤ T, holds exactly for
+cv² = 0 is M/D/1 (prompts of one length), 1 is M/M/1. With λ_w prompts per second of S_w seconds each, a mean wait of at
+most W is the same as
 
-    ρ ≤ 2·w / (2·w + S·(1 + cv²)),          w = T − S − fixed
+    Σ_w λ_w·S_w·(1 + S_w/(2·W)) ≤ 1
 
-which is a constant: the program's row stays linear. For a limit that a share q of the requests must keep, the sojourn
-of M/M/1 is exponential with mean S/(1 − ρ), and bounds that of steadier service (cv² ≤ 1) in heavy traffic:
-
-    ρ ≤ 1 − S·ln(1/(1 − q)) / (T − fixed)
+which is linear in what an instance serves, exactly and for every mix (ours, from E[S²] = Σ λ_w·S_w²/Σ λ_w). For a limit
+that a share q of the requests must keep, the sojourn of M/M/1 is exponential with mean S/(1 − ρ).
 
 ρ counts the time of prompts alone; bounding the whole busy time of an instance by it is safe, never exact (ours).
 """
@@ -44,27 +43,14 @@ def quantile_wait(prompt_seconds: Numbers, utilisation: Numbers, quantile: Numbe
     return np.where(busy < 1.0, sojourn, np.inf)
 
 
-def utilisation_for_ttft(
-    prompt_seconds: Numbers,
-    max_ttft_s: Numbers,
-    fixed_s: Numbers = 0.0,
-    variability: Numbers = 0.0,
-    quantile: Numbers | None = None,
-) -> FloatArray:
-    """Largest ρ in [0, 1) at which TTFT keeps `max_ttft_s`; negative where an idle instance already breaks it.
+def queued_seconds(work_s: Numbers, prompt_seconds: Numbers, wait_s: Numbers) -> FloatArray:
+    """What `work_s` seconds of prompts weigh where the mean wait is `wait_s` at most: all weights ≤ the time there is.
 
-    `prompt_seconds` S: a prompt's own passes (`prefill.prompt_latency`); `fixed_s`: what neither prompt nor queue takes
-    (`first_token.first_token_fixed`); `variability` cv² of S; without `quantile` the limit is on the mean. Broadcasts.
+    inf where there are prompts and no time to wait. Broadcasts.
     """
-    service, slack = floats(prompt_seconds), floats(max_ttft_s) - floats(fixed_s)
-    if quantile is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            busy = 1.0 + service * np.log1p(-floats(quantile)) / slack
-        return np.where(slack > 0, busy, -np.inf)
-    waiting = slack - service
-    with np.errstate(divide="ignore", invalid="ignore"):
-        busy = 2.0 * waiting / (2.0 * waiting + service * (1.0 + floats(variability)))
-    return np.where(waiting >= 0, np.where(service > 0, busy, 1.0), -np.inf)
+    work, service, wait = np.broadcast_arrays(floats(work_s), floats(prompt_seconds), floats(wait_s))
+    weighed = work * (1.0 + service / (2.0 * np.where(wait > 0, wait, 1.0)))
+    return np.where(work > 0, np.where(wait > 0, weighed, np.inf), 0.0)
 
 
 def mixed_service(prompt_seconds: Numbers, rates: Numbers) -> tuple[FloatArray, FloatArray]:

@@ -72,13 +72,3 @@ def patient(budget: FloatArray, first: int, allowed: NDArray[np.bool_]) -> NDArr
     equal = (budget >= own - same) & (budget <= own + same)
     earlier = np.any(equal[:, :first] & allowed[:first], axis=1, keepdims=True)
     return np.asarray((budget >= own - same) & allowed & finite & (own > 0) & ~earlier)
-
-
-def queue_s(work_s: FloatArray, service_s: FloatArray, wait_s: FloatArray) -> FloatArray:
-    """Seconds under the roof `queue` of what takes `work_s` of an instance, so that the mean wait is `wait_s` at most.
-
-    Prompts of `service_s` seconds; inf where there are prompts and no time to wait. Broadcasts.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weighed = work_s * (1.0 + service_s / (2.0 * wait_s))
-    return np.where(work_s > 0, np.where(wait_s > 0, weighed, np.inf), 0.0)

@@ -28,8 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from formulations.physics.arrays import FloatArray
+from formulations.physics.queueing import queued_seconds
 from planner.options.classes import ServiceClass
-from planner.options.first_token import budget_s, patient, queue_s
+from planner.options.first_token import budget_s, patient
 from planner.options.limits import pace_step_s, step_limits, whole
 from planner.options.performance import Performance
 
@@ -60,7 +61,7 @@ class Level:
         """
         if self.wait_s is None:
             return None
-        queue = queue_s(performance.prefill_s, performance.prompt_s, self.wait_s)
+        queue = queued_seconds(performance.prefill_s, performance.prompt_s, self.wait_s)
         return np.asarray(queue * performance.utilisation)
 
 
@@ -121,7 +122,7 @@ def _crossing(
 
     def rows(batch: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         step = performance.alone_s(batch)
-        queue = queue_s(performance.prefill_s, performance.prompt_s, own - steps * step)
+        queue = queued_seconds(performance.prefill_s, performance.prompt_s, own - steps * step)
         return step, step / batch, queue * performance.utilisation
 
     able = served & (most >= least)

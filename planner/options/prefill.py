@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from formulations.options import Option, binding_rows
 from formulations.physics.arrays import FloatArray
+from formulations.physics.queueing import queued_seconds
 from formulations.screening import Screening, screened
 from planner.options.classes import ServiceClass
-from planner.options.first_token import budget_s, patient, queue_s
+from planner.options.first_token import budget_s, patient
 from planner.options.performance import Performance
 
 ROOFS = ("prompt", "transfer", "queue")
@@ -80,7 +81,7 @@ def _first_token(
     if not wanted.first:
         return longest, fits & allowed & np.isinf(budget).all(axis=0)
     first = [workload.name for workload in workloads].index(wanted.first)
-    queue = queue_s(longest, longest, budget[:, [first]]) * performance.utilisation
+    queue = queued_seconds(longest, longest, budget[:, [first]]) * performance.utilisation
     served = fits & patient(budget, first, allowed) & np.isfinite(queue)
     return np.where(served, queue, 0.0), served
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formulations.physics.queueing import mean_wait, mixed_service, quantile_wait, utilisation_for_ttft
+from formulations.physics.queueing import mean_wait, mixed_service, quantile_wait, queued_seconds
 
 
 def test_waits_by_hand() -> None:
@@ -19,38 +19,40 @@ def test_waits_by_hand() -> None:
     assert quantile_wait(0.2, 0.5, 0.95) == pytest.approx(0.4 * np.log(20))
 
 
-def test_bound_on_utilisation_by_hand() -> None:
-    # T = 0.5 s, S = 0.2 s, fixed 0.1 s: 0.2 s may be waited, ρ = 2·0.2/(2·0.2 + 0.2) = 2/3
-    assert utilisation_for_ttft(0.2, 0.5, fixed_s=0.1) == pytest.approx(2 / 3)
-    assert utilisation_for_ttft(0.2, 0.5, fixed_s=0.4) == -np.inf  # an idle instance is too slow
-    assert utilisation_for_ttft(0.0, 0.5) == 1.0  # no prompt, no queue
-    assert utilisation_for_ttft(0.2, 2.0, quantile=0.95) == pytest.approx(1 - 0.1 * np.log(20))
+def test_what_prompts_weigh_by_hand() -> None:
+    # S = 0.2 s, W = 0.2 s: each second weighs 1.5, so ρ may be 2/3, where M/D/1 waits (2/3)·0.2/(2/3) = 0.2 s
+    assert queued_seconds(1.0, 0.2, 0.2) == pytest.approx(1.5)
+    assert mean_wait(0.2, 1 / 1.5) == pytest.approx(0.2)
+    assert np.isinf(queued_seconds(1.0, 0.2, 0.0))  # no time to wait
+    assert queued_seconds(0.0, 0.2, 0.0) == 0.0  # no prompts, no queue
 
 
-@given(st.floats(0.01, 5), st.floats(0.02, 50), st.floats(0, 2), st.floats(0, 1))
-def test_the_bound_is_where_the_mean_ttft_meets_its_limit(
-    service: float, limit: float, fixed: float, spread: float
+@given(
+    st.lists(st.tuples(st.floats(0.01, 5), st.floats(0.01, 10)), min_size=1, max_size=4), st.floats(0.001, 50)
+)
+def test_the_weights_fill_the_time_where_the_mean_wait_meets_its_limit(
+    prompts: list[tuple[float, float]], limit: float
 ) -> None:
-    busy = float(utilisation_for_ttft(service, limit, fixed, spread))
-    if limit - fixed - service < 0:
-        assert busy == -np.inf
-        return
-    assert 0 <= busy < 1
-    assert fixed + service + mean_wait(service, busy, spread) == pytest.approx(limit, rel=1e-6)
+    """Any mix of lengths, scaled until its weights are 1, waits as long as the limit says."""
+    service, rates = np.array(prompts).T
+    rates = rates / queued_seconds(rates * service, service, limit).sum()
+    mean, spread = mixed_service(service, rates)
+    assert mean_wait(mean, float(service @ rates), spread) == pytest.approx(limit, rel=1e-6)
 
 
-def test_the_bound_holds_in_a_simulated_queue() -> None:
-    service, limit = 0.2, 0.5
-    busy = float(utilisation_for_ttft(service, limit))
-    arrivals = np.cumsum(np.random.default_rng(1).exponential(service / busy, 200_000))
-    done = 0.0
-    sojourn = np.empty(len(arrivals))
-    for index, arrival in enumerate(arrivals):
-        done = max(done, arrival) + service
-        sojourn[index] = done - arrival
-    assert sojourn.mean() == pytest.approx(limit, rel=0.05)
-    allowed = float(utilisation_for_ttft(service, 2.0, quantile=0.95))
-    assert np.quantile(sojourn, 0.95) < quantile_wait(service, busy, 0.95) and allowed < 1
+def test_the_limit_holds_in_a_simulated_queue() -> None:
+    """Two lengths of prompts, Poisson arrivals: the waits that the weights allow are those that a queue has."""
+    random = np.random.default_rng(1)
+    service, limit = np.array([0.1, 0.4]), 0.5
+    rates = np.array([2.0, 1.0])
+    rates = rates / queued_seconds(rates * service, service, limit).sum()
+    arrivals = np.cumsum(random.exponential(1 / rates.sum(), 400_000))
+    lengths = random.choice(service, len(arrivals), p=rates / rates.sum())
+    done, waits = 0.0, np.empty(len(arrivals))
+    for index, (arrival, length) in enumerate(zip(arrivals, lengths, strict=True)):
+        waits[index] = max(done - arrival, 0.0)
+        done = max(done, arrival) + length
+    assert waits.mean() == pytest.approx(limit, rel=0.05)
 
 
 def test_workloads_that_share_an_instance_queue_together() -> None:
