@@ -16,6 +16,13 @@ def whole(batch: FloatArray) -> FloatArray:
     return np.floor(batch * (1 + _SAME) + _SAME)
 
 
+def sequence_limits(performance: Performance) -> list[FloatArray]:
+    """Largest batch of each workload alone that the engine is set to run, (1, K, W); none where nothing limits it."""
+    if performance.sequences is None:
+        return []
+    return [np.broadcast_to(performance.sequences, performance.capacity.shape)[None]]
+
+
 def pace_limits(performance: Performance, pace: float) -> FloatArray:
     """Largest real batch of each workload alone whose step keeps `pace` under each roof, shape (R, K, W).
 

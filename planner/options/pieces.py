@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from formulations.physics.arrays import FloatArray
 from planner.options.classes import ServiceClass
 from planner.options.first_token import prompt_share, ttft_limits, without_wait
-from planner.options.limits import pace_limits, whole
+from planner.options.limits import pace_limits, sequence_limits, whole
 from planner.options.performance import Performance
 
 Estimate = Literal["over", "under"]
@@ -31,7 +31,8 @@ _LINE = 1e-12
 
 @dataclass(frozen=True)
 class Pieces:
-    """n lines of the kinds of one table for one service class; W workloads, R roofs, Q = 1 + R resources (HBM, paces)."""
+    """n lines of the kinds of one table for one service class; W workloads, R roofs, Q resources: HBM, the engine's
+    sequences where it limits them, and a pace for every roof."""
 
     performance: Performance
     wanted: ServiceClass
@@ -59,7 +60,8 @@ class Pieces:
         """Names of the Q resources."""
         paces = tuple(f"pace:{roof}" for roof in self.performance.roofs)
         lines = tuple(f"{pace}:line" for pace in paces)
-        return ("hbm", *paces, *lines)[: self.batch_limit.shape[1]]
+        sequences = () if self.performance.sequences is None else ("sequences",)
+        return ("hbm", *sequences, *paces, *lines)[: self.batch_limit.shape[1]]
 
     @property
     def served(self) -> NDArray[np.bool_]:
@@ -96,7 +98,8 @@ def pieces(
     """
     pace = wanted.pace
     allowed = np.array([wanted.serves(workload) for workload in performance.workloads])
-    real = np.concatenate([performance.capacity[None], pace_limits(performance, pace)])  # (Q, K, W)
+    held = [performance.capacity[None], *sequence_limits(performance)]
+    real = np.concatenate([*held, pace_limits(performance, pace)])  # (Q, K, W)
     limit = np.where(allowed, whole(real), 0.0)
     limit = np.where(limit.min(axis=0) >= np.maximum(1.0, _stages(performance)), limit, 0.0)
     queue, possible = _first_token(performance, wanted, limit)
