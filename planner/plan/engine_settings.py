@@ -58,11 +58,11 @@ def settings_of(instances: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]
     for place, row in enumerate(instances, start=1):
         settings = row.get("engine")
         if settings:
-            found.setdefault(_in_words(settings), []).append(f"#{place}")
+            found.setdefault(in_words(settings), []).append(f"#{place}")
     return [(", ".join(places), words) for words, places in found.items()]
 
 
-def _in_words(settings: Mapping[str, Any]) -> str:
+def in_words(settings: Mapping[str, Any]) -> str:
     """`vllm 0.33: usable_memory_share 0.92, max_num_seqs 1024`."""
     parts = [f"{name} {value}" for name, value in settings.items() if name != "engine"]
     engine = settings.get("engine")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 from fleets import catalog
 from fleets.schema.assumptions import ServingEngine
 from formulations.physics.capacity import weight_bytes_total

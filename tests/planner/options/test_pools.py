@@ -194,7 +194,7 @@ def test_pools_deliver_what_whole_batches_can(errors: FloatArray) -> None:
     """
     limit, share = errors[:, 0], errors[:, 1]
     large, several = share[limit >= 20], share[limit >= 2]
-    assert len(share) >= 200 and len(large) >= 40
+    assert len(share) >= 200 and len(large) >= 25
     assert large.min() >= 0.97 and large.max() <= 1.001
     assert several.min() >= 0.85 and several.max() <= 1.001
     assert share.min() >= 0.70 and share.max() <= 1.15
@@ -229,7 +229,7 @@ def test_under_estimates_bound_every_mean_batch_and_over_estimates_keep_within_i
 
 
 def _limits(options: tuple[Option, ...]) -> FloatArray:
-    """Limits by resource, shape (Q, 2), of the lines of one kind: all the same for under-estimates."""
-    both = [option for option in options if len(option.workloads) == 2]
-    assert both and all(np.array_equal(option.batch_limit, both[0].batch_limit) for option in both)
-    return both[0].batch_limit
+    """Limits by resource, shape (Q, 2), of the lines of one kind; every line has those that can bind beside it."""
+    both = [option.batch_limit for option in options if len(option.workloads) == 2]
+    assert both
+    return np.unique(np.concatenate(both), axis=0)
