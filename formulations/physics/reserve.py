@@ -46,7 +46,8 @@ class Room:
 
     def holds(self, layout: Layout, free: Numbers) -> FloatArray:
         """Bytes that weights and KV cache may take together where `free` bytes are left for the KV cache."""
-        return layout.accelerators * self.per_device - floats(free) * (1.0 / (1.0 - self.kept_free) - 1.0)
+        beside = np.maximum(floats(free), 0.0) * (1.0 / (1.0 - self.kept_free) - 1.0)
+        return layout.accelerators * self.per_device - beside
 
 
 def room(

@@ -13,7 +13,7 @@ Row: TypeAlias = dict[str, str | float | int | bool | None]
 
 
 def rows(kind: catalog.Kind, names: tuple[str, ...]) -> list[Row]:
-    """One record per entry (per price for prices, per version for engines); raises `CatalogError` when an entry is unknown or broken."""
+    """One record per entry (per price, per version); raises `CatalogError` when an entry is unknown or broken."""
     makers = {
         "accelerators": _accelerator,
         "architectures": _architecture,

@@ -50,7 +50,9 @@ def reach(performance: Performance, assumptions: AssumptionSet) -> Reach:
     pace = np.broadcast_to(performance.tokens_per_step / total.max(axis=0), performance.capacity.shape)
     if table.role == "prefill":
         pace = np.full_like(pace, np.inf)
-    needed = np.broadcast_to(performance.weights + performance.cache * kept, pace.shape)
+    needed = np.broadcast_to(
+        performance.weights + np.maximum(performance.cache * kept, performance.longest), pace.shape
+    )
     fits = performance.capacity >= smallest * (1 - 1e-12)
     return Reach(needed / GIGA, performance.room / GIGA, pace, np.asarray(fits))
 
@@ -85,12 +87,18 @@ def _grouped(
         what = f"{where} ({layouts}) for {', '.join(names)}"
         here = np.ix_(rows, workloads)
         if reason == MEMORY:
-            needed = f"{_range(able.needed_gb[here])} GB for weights and one sequence"
+            needed = f"{_range(able.needed_gb[here])} GB for weights and {_held(performance)}"
             yield Rejection(what, needed, f"{_range(able.usable_gb[here])} GB of usable HBM", reason)
         else:
             asked = _paces(performance)[:, list(workloads)]
             best = f"{_range(able.pace[here])} tokens/s with one sequence"
             yield Rejection(what, f"{_range(asked)} tokens/s per user", best, reason)
+
+
+def _held(performance: Performance) -> str:
+    """What an instance must hold at least beside its weights."""
+    longest = performance.table.model.settings.max_model_len
+    return "one sequence" if longest is None else f"one request of {longest:,} tokens (max_model_len)"
 
 
 def _paces(performance: Performance) -> FloatArray:

@@ -64,6 +64,8 @@ class Performance:
     """Bytes that weights and KV cache may take on an instance, shape (K, W)."""
     cache: FloatArray
     """Bytes of one sequence's KV cache on an instance, shape (K, W)."""
+    longest: FloatArray
+    """Bytes of KV cache of the longest request that an instance must hold, (K, 1); 0 where the config names none."""
     sequences: FloatArray | None = None
     """Sequences that an instance may run at once, by workload, shape (W,); None: no limit but memory and pace."""
 
@@ -174,9 +176,8 @@ def performance(
     space = room(target, unit, assumptions, layout, settings)
     free = space.free(layout, weights)
     capacity = np.broadcast_to(batch_capacity(space, assumptions, layout, weights, cache), shape)
-    if settings.max_model_len is not None:
-        longest = kv_bytes_per_sequence(target, choices, layout, kv_b, float(settings.max_model_len))
-        capacity = np.where(free >= longest, capacity, 0.0)
+    longest = kv_bytes_per_sequence(target, choices, layout, kv_b, float(settings.max_model_len or 0))
+    capacity = np.where(free >= longest, capacity, 0.0)
     sequences = most_sequences(assumptions, unit.name, unit.hbm_bytes / GIB, settings)
     return Performance(
         table,
@@ -192,6 +193,7 @@ def performance(
         np.broadcast_to(weights, (len(table), 1)),
         np.broadcast_to(space.holds(layout, free), shape),
         np.broadcast_to(cache, shape),
+        np.broadcast_to(longest, (len(table), 1)),
         by_workload(sequences, workloads),
     )
 

@@ -76,6 +76,7 @@ def test_an_instance_must_hold_its_longest_request() -> None:
     assert planner.solve(config(max_model_len=131_072)).found
     refused = planner.solve(config(max_model_len=1_000_000))
     assert not refused.found
+    assert any("max_model_len" in entry["needed"] for entry in refused.rejected)
 
 
 def test_more_tokens_in_a_pass_take_memory_and_make_longer_chunks() -> None:

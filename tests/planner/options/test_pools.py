@@ -196,7 +196,7 @@ def test_pools_deliver_what_whole_batches_can(errors: FloatArray) -> None:
     large, several = share[limit >= 20], share[limit >= 2]
     assert len(share) >= 200 and len(large) >= 25
     assert large.min() >= 0.97 and large.max() <= 1.001
-    assert several.min() >= 0.85 and several.max() <= 1.001
+    assert several.min() >= 0.84 and several.max() <= 1.001
     assert share.min() >= 0.70 and share.max() <= 1.15
     assert np.mean((share >= 0.81) & (share <= 1.05)) >= 0.99
     assert np.median(share) >= 0.99
