@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
 import planner
 from planner.certificate.certificate import certify
+from planner.cli import app
 from planner.config.load import load_study
 from planner.errors import InputError
 from planner.problem.problem import Problem
@@ -142,3 +146,13 @@ def test_the_certificate_knows_what_an_engine_starts() -> None:
     strict = load_study({**base, "assumptions": "default", "engine": "vllm"})
     failed = [check.name for check in certify(strict, answer.allocation, answer.options).failures]
     assert any("has a layout that the engine starts" in name for name in failed)
+
+
+def test_check_lists_what_the_engine_does_not_start(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    models = {"m": {"architecture": "minimax-m2.5"}}
+    file.write_text(yaml.safe_dump({**config(), "models": models, "layouts": {"instance_gpus": [4, 8]}}))
+    answer = CliRunner().invoke(app, ["check", str(file)])
+    assert answer.exit_code == 0 and "engine vllm 0.33" in answer.output
+    assert "m/h100-sxm/tp8/w-fp8: the engine does not start it" in answer.output
+    assert answer.output.count("left out") == 1
