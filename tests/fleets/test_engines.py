@@ -111,3 +111,11 @@ def test_blocks_of_a_config() -> None:
     for bad in ([128], "128", [0, 128], [True, 1], 128):
         with pytest.raises(CatalogError, match="weight_block_size"):
             read_config(llama(weight_block_size=bad))
+
+
+def test_blocks_of_compressed_tensors() -> None:
+    weights = {"type": "float", "num_bits": 8, "strategy": "block", "block_structure": [128, 128]}
+    groups = {"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": weights}}}
+    assert read_config(llama(**groups)).fp8_block_size == (128, 128)
+    weights["strategy"] = "channel"
+    assert read_config(llama(**groups)).fp8_block_size is None
