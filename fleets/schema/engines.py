@@ -49,6 +49,9 @@ class Memory(FrozenModel):
     share_of: Literal["total", "static", "free"] = "total"
     """What a share is of: `total`, of the device, the reserve comes off it; `static`, the same until the config gives a
     share, which then is weights and KV cache alone; `free`, of what weights and reserve leave."""
+    context_gib: NonNegative = 0.0
+    """What is gone before the engine takes its share: the driver's context; below, the same of several ranks' library."""
+    context_parallel_gib: NonNegative = 0.0
     runtime_gib: NonNegative = 0.0
     parallel_gib: NonNegative = 0.0
     rank_gib: NonNegative = 0.0

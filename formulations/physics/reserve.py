@@ -63,13 +63,15 @@ def room(
     if engine is None:
         return Room(floats(machine.usable_hbm_bytes if share is None else machine.hbm_bytes * share))
     memory = engine.memory
-    if memory.share_of == "static" and share is not None:
-        return Room(floats(machine.hbm_bytes * share))
+    several = layout.accelerators > 1
+    held = machine.hbm_bytes - (memory.context_gib + memory.context_parallel_gib * several) * GIB
     kept = reserve(engine, architecture, machine, layout, settings)
+    if memory.share_of == "static":
+        return Room(held * ((1.0 - kept / machine.hbm_bytes) if share is None else share))
     share = memory.share if share is None else share
     if memory.share_of == "free":
-        return Room(machine.hbm_bytes - kept, 1.0 - share)
-    return Room(machine.hbm_bytes * share - kept)
+        return Room(held - kept, 1.0 - share)
+    return Room(held * share - kept)
 
 
 def reserve(

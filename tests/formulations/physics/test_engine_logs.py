@@ -28,12 +28,15 @@ class Log:
     settings: EngineSettings
     kv_gib: float
     """Free for KV cache on one GPU, as logged."""
+    engine: str = "vllm"
 
 
 def left_gib(log: Log) -> float:
     """Free for KV cache on one GPU, as computed."""
     base = catalog.assumption_set("serving-2026")
-    assumptions = base.model_copy(update={"serving_engine": ServingEngine(name="vllm", version=log.version)})
+    assumptions = base.model_copy(
+        update={"serving_engine": ServingEngine(name=log.engine, version=log.version)}
+    )
     architecture, layout = catalog.architecture(log.model), Layout.of(log.ranks)
     unit = machine(catalog.accelerator(log.accelerator), assumptions)
     stored = stored_weights(architecture, assumptions, layout, (log.weights,))
@@ -50,6 +53,17 @@ FITTED = [
     Log("vllm 10511, two GPUs", "0.6", "llama-3.1-8b", "bf16", "h100-sxm", 2, EngineSettings(), 58.97),
     Log("vllm 23278", "0.10", "gpt-oss-120b", "mxfp4", "h100-sxm", 1, EngineSettings(), -2.14),
     Log("vllm 21348", "0.9", "qwen3-235b-a22b", "fp8", "h100-sxm", 4, EngineSettings(), 8.11),
+    Log(
+        "vllm 21348: 367,404 tokens",
+        "0.5",
+        "qwen3-235b-a22b",
+        "fp8",
+        "h100-sxm",
+        4,
+        EngineSettings(0.93),
+        16.47,
+        "sglang",
+    ),
 ]
 """Rows of which some constant was fitted."""
 
