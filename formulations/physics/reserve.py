@@ -1,6 +1,7 @@
 """Reserve: memory of a device that a serving engine keeps from weights and KV cache (ours, from the engines' sources).
 
-With t tokens in one pass, S sequences at once, T tensor ranks and N accelerators, a device keeps
+With t tokens in one pass, S sequences at once, T tensor ranks and N accelerators, a device keeps, beside the contexts that
+are there before the engine takes its share,
 
     runtime + parallel·[N > 1] + rank·N + token·max(t, least) + graph·graph_sequences + graphs + 2·t·d_model
       + max(forward, sampler),
@@ -67,7 +68,7 @@ def room(
     held = machine.hbm_bytes - (memory.context_gib + memory.context_parallel_gib * several) * GIB
     kept = reserve(engine, architecture, machine, layout, settings)
     if memory.share_of == "static":
-        return Room(held * ((1.0 - kept / machine.hbm_bytes) if share is None else share))
+        return Room(floats(held * ((1.0 - kept / machine.hbm_bytes) if share is None else share)))
     share = memory.share if share is None else share
     if memory.share_of == "free":
         return Room(held - kept, 1.0 - share)
