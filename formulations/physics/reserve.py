@@ -1,7 +1,7 @@
 """Reserve: memory of a device that a serving engine keeps from weights and KV cache (ours, from the engines' sources).
 
-With t tokens in one pass, S sequences at once, T tensor ranks and N accelerators, a device keeps, beside the contexts that
-are there before the engine takes its share,
+With t tokens in one pass, S sequences at once, T tensor ranks and N accelerators, a device keeps, beside the contexts
+that are there before the engine takes its share,
 
     runtime + parallel·[N > 1] + rank·N + token·max(t, least) + graph·graph_sequences + graphs + 2·t·d_model
       + max(forward, sampler),
