@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,10 @@ import yaml
 from typer.testing import CliRunner
 
 import planner
-from planner.certificate.certificate import certify
 from planner.cli import app
 from planner.config.load import load_study
 from planner.errors import InputError
 from planner.problem.problem import Problem
-from planner.questions.ask import ask
 
 
 def config(**model: Any) -> dict[str, Any]:
@@ -49,16 +46,6 @@ def test_a_workload_may_have_fewer_sequences_than_its_model() -> None:
     assert planner.solve(study).instances["batch"].max() <= 10
 
 
-def test_sequences_are_certified_from_the_config() -> None:
-    answer = ask(Problem(load_study(config(max_num_seqs=20))))
-    assert answer.allocation is not None
-    model = answer.study.models[0]
-    tighter = replace(model, settings=replace(model.settings, max_num_seqs=19))
-    study = replace(answer.study, models=(tighter,))
-    failed = [check.name for check in certify(study, answer.allocation, answer.options).failures]
-    assert any(name.startswith("sequences of") for name in failed)
-
-
 def test_a_smaller_share_leaves_less_for_the_cache() -> None:
     tight = {**config(usable_memory_share=0.35), "question": {"minimise": "gpus"}}
     roomy = {**config(), "question": {"minimise": "gpus"}}
@@ -66,13 +53,6 @@ def test_a_smaller_share_leaves_less_for_the_cache() -> None:
         planner.solve(tight).instances["mean_batch"].max()
         < planner.solve(roomy).instances["mean_batch"].max()
     )
-    answer = ask(Problem(load_study(roomy)))
-    assert answer.allocation is not None
-    model = answer.study.models[0]
-    smaller = replace(model, settings=replace(model.settings, memory_share=0.3))
-    study = replace(answer.study, models=(smaller,))
-    failed = [check.name for check in certify(study, answer.allocation, answer.options).failures]
-    assert any(name.startswith("HBM of") for name in failed)
 
 
 def test_an_instance_must_hold_its_longest_request() -> None:
@@ -133,19 +113,6 @@ def test_what_the_engine_does_not_start_is_left_out_with_its_reason() -> None:
     assert [(e["what"], e["available"]) for e in left_out] == [("m/h100-sxm/tp8/w-fp8", "192 per rank")]
     refused = planner.solve({**study, "layouts": {"instance_gpus": [8], "expert_parallel": [False]}})
     assert not refused.found
-
-
-def test_the_certificate_knows_what_an_engine_starts() -> None:
-    base = {
-        **config(),
-        "models": {"m": {"architecture": "qwen3-235b-a22b", "weight_precisions": ["fp8"]}},
-        "layouts": {"instance_gpus": [8], "expert_parallel": [False]},
-    }
-    answer = ask(Problem(load_study({**base, "assumptions": "default"})))
-    assert answer.allocation is not None
-    strict = load_study({**base, "assumptions": "default", "engine": "vllm"})
-    failed = [check.name for check in certify(strict, answer.allocation, answer.options).failures]
-    assert any("has a layout that the engine starts" in name for name in failed)
 
 
 def test_check_lists_what_the_engine_does_not_start(tmp_path: Path) -> None:
