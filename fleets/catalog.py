@@ -19,10 +19,13 @@ from fleets.schema.accepted_lengths import AcceptedLengths
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.base import FrozenModel
+from fleets.schema.engines import EngineEntry
 from fleets.schema.fleets import Fleet
 from fleets.schema.prices import Price, PriceTable
 
-Kind = Literal["accelerators", "architectures", "assumptions", "prices", "accepted-lengths", "fleets"]
+Kind = Literal[
+    "accelerators", "architectures", "assumptions", "engines", "prices", "accepted-lengths", "fleets"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DATA = Path(__file__).resolve().parent / "data"
 
@@ -107,6 +110,7 @@ class Catalog:
         self.accelerators = Shelf(folder / "accelerators", Accelerator, "accelerator")
         self.architectures = Shelf(folder / "architectures", Architecture, "architecture")
         self.assumptions = Shelf(folder / "assumptions", AssumptionSet, "assumption set")
+        self.engines = Shelf(folder / "engines", EngineEntry, "serving engine")
         self.prices = Shelf(folder / "prices", PriceTable, "price table", "accelerator")
         self.accepted_lengths = Shelf(folder / "accepted_lengths", AcceptedLengths, "accepted-length table")
         self.fleets = Shelf(folder / "fleets", Fleet, "fleet")
@@ -138,6 +142,11 @@ def architecture(name: str) -> Architecture:
 def assumption_set(name: str) -> AssumptionSet:
     """The assumption set of that name; raises `UnknownName`."""
     return shipped().assumptions.get(name)
+
+
+def engine(name: str) -> EngineEntry:
+    """The serving engine of that name or alias; raises `UnknownName`."""
+    return shipped().engines.get(name)
 
 
 def accepted_lengths(name: str) -> AcceptedLengths:

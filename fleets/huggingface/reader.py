@@ -9,6 +9,7 @@ from typing import Any
 
 from fleets.errors import CatalogError
 from fleets.huggingface.attention import read_attention
+from fleets.huggingface.blocks import read_blocks
 from fleets.huggingface.families import CONVERTED, CONVERTED_BLOCKS, FAMILIES, FOREIGN_KEYS, Family
 from fleets.huggingface.fields import Fields
 from fleets.huggingface.mixture import read_feed_forward
@@ -41,6 +42,7 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     attention = read_attention(fields, family, layers, width)
     feed_forward = read_feed_forward(fields, family, gated, layers, width)
     precision, wide_attention, wide_embedding = read_precision(fields, data.get("quantization_config"))
+    blocks = read_blocks(fields, data.get("quantization_config"))
     vocabulary = fields.required("vocab_size")
     tied = fields.flag("tie_word_embeddings", family.tied)
     fields.raise_problems()
@@ -57,6 +59,7 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
         "weight_precision": precision,
         "attention_weight_precision": "bf16" if wide_attention else None,
         "embedding_weight_precision": "bf16" if wide_embedding else None,
+        "fp8_block_size": blocks if precision == "fp8" else None,
         "note": " ".join(_notes(data, fields)),
     }
     return validate(Architecture, shape, file)

@@ -20,7 +20,9 @@ class Accelerator(FrozenModel):
     """Other names under which configs and measured tables know it."""
     vendor: str = ""
     hbm_gb: Annotated[Positive, Field(le=10_000)]
-    """Memory that a program can use, in GB of 1e9 bytes."""
+    """Memory as the data sheet names it, in GB of 1e9 bytes."""
+    reported_gib: Annotated[Positive, Field(le=10_000)] | None = None
+    """Memory that the device reports to a program, in GiB of 2^30 bytes; null: unknown, the data sheet's is taken."""
     hbm_bandwidth_gb_s: Annotated[Positive, Field(le=1e6)]
     """Peak memory bandwidth, GB/s."""
     tflops: dict[Arithmetic, Annotated[Positive, Field(le=1e6)]]
@@ -39,6 +41,11 @@ class Accelerator(FrozenModel):
     doubtful: tuple[str, ...] = ()
     """Fields whose figure the sources disagree on or that is unverified; see `note`."""
     note: str = ""
+
+    @property
+    def memory_bytes(self) -> float:
+        """Memory in bytes: what the device reports, else what the data sheet says."""
+        return self.hbm_gb * 1e9 if self.reported_gib is None else self.reported_gib * 2.0**30
 
     @model_validator(mode="after")
     def _has_wide_arithmetic(self) -> Accelerator:

@@ -95,6 +95,9 @@ class Architecture(FrozenModel):
     """Precision of the checkpoint's attention matrices where they are kept wider (gpt-oss: bf16)."""
     embedding_weight_precision: WeightPrecision | None = None
     """Precision of the checkpoint's embedding and unembedding where they are kept wider."""
+    fp8_block_size: tuple[Count, Count] | None = None
+    """Rows and columns of a matrix that share a scale in the published FP8 checkpoint (weight_block_size); null: scales
+    by tensor or channel."""
     kv_precision: KvPrecision = "bf16"
     activation_bytes: Annotated[float, Field(gt=0, le=4)] = 2.0
     """Bytes per activation on the wire and in memory traffic."""

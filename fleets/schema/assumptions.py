@@ -127,6 +127,17 @@ class ToyModel(FrozenModel):
     base_us: NonNegative = 6.0
 
 
+class ServingEngine(FrozenModel):
+    """The engine whose memory and layout rules hold: an entry of the catalogue's engines, in one version."""
+
+    name: Name
+    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,3}$")] | None = None
+    """The newest entry that is not newer is taken; null: the newest."""
+
+    def __str__(self) -> str:
+        return self.name if self.version is None else f"{self.name} {self.version}"
+
+
 class Choices(FrozenModel):
     """Modelling choices on which the paper's text, its code and good practice differ (docs/physics.md)."""
 
@@ -178,7 +189,10 @@ class AssumptionSet(FrozenModel):
     """Collective library by accelerator where it differs and nothing else does."""
     toy: ToyModel = ToyModel()
     usable_hbm_fraction: Fraction
-    """Share of HBM for weights and KV cache; the rest is activations and runtime."""
+    """Share of HBM for weights and KV cache; the rest is activations and runtime. Only without
+    serving_engine."""
+    serving_engine: ServingEngine | None = None
+    """Engine whose reserve of memory and layout rules hold; null: usable_hbm_fraction alone, and no rules."""
     default_accelerator: AcceleratorConstants
     accelerators: dict[str, AcceleratorConstants] = Field(default_factory=dict)
     """Constants by accelerator where they differ from the default."""

@@ -8,15 +8,23 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet, Choices
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.layout import Layout
-from formulations.physics.machine import Machine
 from formulations.physics.precision import kept_bytes
+from formulations.physics.reserve import Room
 from formulations.physics.shape import shape
+from formulations.physics.stored_weights import StoredWeights
 
 
 def weight_bytes_total(
-    architecture: Architecture, choices: Choices, layout: Layout, weight_bytes: Numbers
+    architecture: Architecture,
+    choices: Choices,
+    layout: Layout,
+    weight_bytes: Numbers,
+    stored: StoredWeights | None = None,
 ) -> FloatArray:
-    """Bytes of all weights on all ranks together; every attention group of a data-parallel layout holds its own copy."""
+    """Bytes of all weights on all ranks together; every attention group of a data-parallel layout holds its own copy.
+
+    `stored` says what an engine stores otherwise: experts padded, parts kept in 16 bits; None: nothing.
+    """
     parts = shape(architecture, choices)
     extra = floats(0.0)
     if choices.attention_scaledown == "data_parallel":
@@ -24,17 +32,18 @@ def weight_bytes_total(
     weight = floats(weight_bytes)
     wide_attention = kept_bytes(weight, architecture.attention_weight_precision) - weight
     wide_embedding = kept_bytes(weight, architecture.embedding_weight_precision) - weight
+    if stored is not None:
+        wide_attention = np.maximum(wide_attention, np.where(stored.wide_attention, 2.0 - weight, 0.0))
+        wide_embedding = np.maximum(wide_embedding, np.where(stored.wide_embedding, 2.0 - weight, 0.0))
     wider = wide_attention * (parts.attention_parameters + extra) + wide_embedding * parts.stored_embedding
-    return weight * (parts.total_parameters + extra) + wider
-
-
-def free_hbm(machine: Machine, layout: Layout, weights: Numbers) -> FloatArray:
-    """Bytes left for KV cache beside `weights` bytes (target and draft); negative where they do not fit."""
-    return layout.accelerators * machine.usable_hbm_bytes - floats(weights)
+    total = weight * (parts.total_parameters + extra) + wider
+    if stored is not None:
+        total = total + weight * parts.expert_parameters * stored.expert_padding
+    return total
 
 
 def batch_capacity(
-    machine: Machine,
+    room: Room,
     assumptions: AssumptionSet,
     layout: Layout,
     weights: Numbers,
@@ -43,11 +52,11 @@ def batch_capacity(
     """Largest real batch whose KV cache fits: (N·HBM·usable − weights)/KV; inf without a KV cache, 0 if weights
     overflow.
 
-    `weights` and `kv_bytes_per_sequence` are bytes on all ranks together, draft included where the set says
-    so (`speculation_memory`). With `kv_capacity: micro_batch` only b/PP sequences need room, so the batch
-    is PP times that.
+    `room` is what an engine leaves (`reserve.room`); `weights` and `kv_bytes_per_sequence` are bytes on all ranks
+    together, draft included where the set says so (`speculation_memory`). With `kv_capacity: micro_batch` only b/PP
+    sequences need room, so the batch is PP times that.
     """
-    free, cache = free_hbm(machine, layout, weights), floats(kv_bytes_per_sequence)
+    free, cache = room.free(layout, weights), floats(kv_bytes_per_sequence)
     resident = (
         layout.pipeline if assumptions.choices.kv_capacity == "micro_batch" else np.ones_like(layout.pipeline)
     )
@@ -58,7 +67,7 @@ def batch_capacity(
 
 
 def fits(
-    machine: Machine,
+    room: Room,
     assumptions: AssumptionSet,
     layout: Layout,
     weights: Numbers,
@@ -68,5 +77,5 @@ def fits(
     """Whether `batch` fits in memory and the pipeline has neither more stages than ranks nor than sequences."""
     batch = floats(batch)
     resident = batch / layout.pipeline if assumptions.choices.kv_capacity == "micro_batch" else batch
-    room = free_hbm(machine, layout, weights) >= floats(kv_bytes_per_sequence) * resident
-    return room & (layout.pipeline <= np.minimum(layout.accelerators, batch))
+    enough = room.free(layout, weights) >= floats(kv_bytes_per_sequence) * resident
+    return enough & (layout.pipeline <= np.minimum(layout.accelerators, batch))

@@ -16,7 +16,9 @@ from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine, machine
 from formulations.physics.network import network
 from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
+from formulations.physics.reserve import Room, room
 from formulations.physics.step import StepCoefficients, step_coefficients
+from formulations.physics.stored_weights import stored_weights
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Case:
     weight_bytes: FloatArray
     kv_bytes: FloatArray
     flops: ArithmeticRate
+    weight_precision: str = "bf16"
+    """Name of the weights' precision, which engines store in their own way."""
 
     @classmethod
     def of(
@@ -49,6 +53,7 @@ class Case:
             weight_bytes=weight_bytes(weight),
             kv_bytes=kv_bytes(kv_precision or architecture.kv_precision),
             flops=arithmetic_rate(computer, assumptions, weight),
+            weight_precision=weight,
         )
 
     def step(
@@ -79,7 +84,14 @@ class Case:
 
     def weights(self, layout: Layout) -> FloatArray:
         """Bytes of all weights on all ranks together."""
-        return weight_bytes_total(self.architecture, self.assumptions.choices, layout, self.weight_bytes)
+        stored = stored_weights(self.architecture, self.assumptions, layout, (self.weight_precision,))
+        return weight_bytes_total(
+            self.architecture, self.assumptions.choices, layout, self.weight_bytes, stored
+        )
+
+    def room(self, layout: Layout) -> Room:
+        """Memory of each accelerator for weights and KV cache."""
+        return room(self.architecture, self.machine, self.assumptions, layout)
 
     def cache(self, layout: Layout, context: Numbers) -> FloatArray:
         """Bytes of KV cache per sequence of `context` tokens on all ranks together."""
@@ -91,11 +103,11 @@ class Case:
         weights, cache = self.weights(layout), self.cache(layout, context)
         if draft is not None:
             weights, cache = weights + draft.weights(layout), cache + draft.cache(layout, context)
-        return batch_capacity(self.machine, self.assumptions, layout, weights, cache)
+        return batch_capacity(self.room(layout), self.assumptions, layout, weights, cache)
 
     def fits(self, layout: Layout, context: Numbers, batch: Numbers, draft: Case | None = None) -> BoolArray:
         """Whether `batch` fits, beside `draft` where one is given."""
         weights, cache = self.weights(layout), self.cache(layout, context)
         if draft is not None:
             weights, cache = weights + draft.weights(layout), cache + draft.cache(layout, context)
-        return fits(self.machine, self.assumptions, layout, weights, cache, floats(batch))
+        return fits(self.room(layout), self.assumptions, layout, weights, cache, floats(batch))

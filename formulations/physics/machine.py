@@ -76,7 +76,7 @@ def machine(accelerator: Accelerator, assumptions: AssumptionSet) -> Machine:
     prefill = assumptions.prefill_compute_fraction
     kv_fraction = constants.kv_bandwidth_fraction or constants.sustained_bandwidth_fraction
     peak = {name: tflops * TERA for name, tflops in accelerator.tflops.items()}
-    hbm = accelerator.hbm_gb * GIGA
+    hbm = accelerator.memory_bytes
     torus = accelerator.interconnect == "torus"
     scaleup = (accelerator.scaleup_gb_s or 0.0) * GIGA
     scaleout = (accelerator.scaleout_gb_s or 0.0) * GIGA

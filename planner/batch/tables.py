@@ -21,6 +21,7 @@ from planner.batch.solve_one import WORKLOAD_FIGURES, Record
 from planner.batch.spreadsheet import header, line
 from planner.batch.store import parsed, store_path
 from planner.errors import InputError
+from planner.plan.engine_settings import in_words
 from planner.plan.extract import INSTANCE_COLUMNS
 
 ColumnType = Literal["text", "whole", "number", "truth"]
@@ -152,6 +153,8 @@ def instance_rows(record: Record) -> Iterator[Row]:
         for name, value in entry.items():
             if name == "time_shares":
                 row |= {f"time_share.{part}": share for part, share in value.items()}
+            elif name == "engine":
+                row[name] = in_words(value)
             else:
                 row[name] = value
             if name == "gpus_per_instance":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fleets.schema.assumptions import AssumptionSet, Collectives, Fit, Protocol
+from fleets import catalog
+from fleets.schema.assumptions import AssumptionSet, Collectives, Fit, Protocol, ServingEngine
 from fleets.schema.base import Source
 from planner.calibration.allreduce import NCCL, AllReduceFit, AllReduceTable, fit_allreduce, on_shared_bus
 from planner.calibration.constants import apply
@@ -20,6 +21,10 @@ SAME_LINKS = {"a100-40gb-sxm": "a100-80gb-sxm", "h800-sxm": "h100-sxm", "h20-sxm
 """Accelerators that nobody measured, and the one whose links and libraries they have."""
 DIGITS = 4
 """Significant digits of a constant in a shipped set."""
+
+
+DEFAULT_ENGINE = "vllm"
+"""Engine of a set that was fitted to several."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ def calibrate(
             "name": name,
             "version": version,
             "description": _description(measurements),
+            "serving_engine": _serving_engine(measurements),
             "fit": _fit_of(measurements, source, result, fitted, crossed),
             "sources": (*base.sources, source),
         }
@@ -95,6 +101,15 @@ def fit_libraries(tables: Sequence[AllReduceTable], library: str) -> tuple[AllRe
     if library not in known:
         raise InputError([f"library '{library}' is not in the all-reduce file; it has {', '.join(known)}"])
     return tuple(fit_allreduce(table) for table in tables if table.library in (library, NCCL))
+
+
+def _serving_engine(measurements: Measurements) -> ServingEngine | None:
+    """Whose memory and layout rules hold: the engine that was measured, of several vLLM's or the first; none unnamed."""
+    known = [name for name in catalog.names("engines") if name in {p.engine for p in measurements.points}]
+    if not known:
+        return None
+    name = DEFAULT_ENGINE if DEFAULT_ENGINE in known else known[0]
+    return ServingEngine(name=name, version=catalog.engine(name).versions[-1].version)
 
 
 def _description(measurements: Measurements) -> str:

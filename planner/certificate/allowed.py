@@ -9,6 +9,7 @@ import numpy as np
 
 from fleets.schema.accelerators import Accelerator
 from formulations.physics.deployable import LayoutLimits, deployable_layouts
+from formulations.physics.engine_rules import engine_problem
 from planner.allocation import Deployment
 from planner.certificate.described import Described, described
 from planner.checks import Check, equal, holds
@@ -47,6 +48,7 @@ def allowed(study: ResolvedStudy, deployment: Deployment, options: OptionSet, na
     yield holds(f"{name} has an allowed role", ROLES[option.role] in study.config.serving)
     accelerator = study.supply(deployment.supply).accelerator
     yield holds(f"{name} has a layout that can run", accelerator is not None and _runs(accelerator, found))
+    yield holds(f"{name} has a layout that the engine starts", _starts(study, found))
     yield _yield(study, deployment, found, name)
 
 
@@ -109,6 +111,13 @@ def _runs(accelerator: Accelerator, found: Described) -> bool:
     limits = LayoutLimits((found.gpus,), (found.two_d,), (found.stages,), (found.experts,), (found.groups,))
     layouts, _ = deployable_layouts(found.model.architecture, accelerator, limits)
     return layouts.labels() == found.layout.labels()
+
+
+def _starts(study: ResolvedStudy, found: Described) -> bool:
+    """Whether no rule of the engine forbids these widths in this precision."""
+    ranks = found.gpus // found.stages
+    where = (found.model.architecture, study.assumptions, found.weights, ranks, found.experts, found.groups)
+    return engine_problem(*where) is None
 
 
 def _yield(study: ResolvedStudy, deployment: Deployment, found: Described, name: str) -> Check:

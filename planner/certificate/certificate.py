@@ -13,6 +13,7 @@ from planner.allocation import Allocation
 from planner.certificate.claim import claim
 from planner.certificate.memory import memory
 from planner.certificate.refutation import refutation
+from planner.certificate.sequences import sequences
 from planner.certificate.servable import SERVABLE, servable
 from planner.certificate.structure import structure
 from planner.checks import Check, equal, failures
@@ -106,6 +107,7 @@ def certify(
             return Certificate(tuple(checks), linearisation_error, tuple(noted))
         running = operated(study, period, options)
         checks += memory(running)
+        checks += sequences(running)
         for limit in limits:
             checks += limit.checks(running)
         checks.append(_parts_of_cost(running))

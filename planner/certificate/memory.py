@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from fleets.schema.accelerators import Accelerator
 from formulations.physics.capacity import weight_bytes_total
 from formulations.physics.kv_cache import kv_bytes_per_sequence
 from formulations.physics.machine import GIGA, machine
 from formulations.physics.precision import kv_bytes, weight_bytes
+from formulations.physics.reserve import room
+from formulations.physics.stored_weights import stored_weights
 from planner.certificate.described import Described, described
 from planner.checks import Check, at_most
 from planner.config.resolved import ResolvedStudy
@@ -30,7 +33,11 @@ def memory(operated: Operated) -> Iterator[Check]:
         if found is None or accelerator is None or deployment.option.kind in operated.options.measured:
             continue
         name = f"HBM of {where(deployment)}"
-        has = machine(accelerator, study.assumptions).usable_hbm_bytes * deployment.option.gpus / GIGA
+        has = room_gb(study, found, accelerator)
+        longest = found.model.settings.max_model_len
+        if longest is not None:
+            needs = needed_gb(study, found, {}) + longest_gb(study, found, longest)
+            yield at_most(f"{name} for one request of {longest:,} tokens", needs, has, "GB")
         if operation.step is None:
             for workload in deployment.tokens_per_s:
                 needs = needed_gb(study, found, {workload: 1.0})
@@ -39,6 +46,25 @@ def memory(operated: Operated) -> Iterator[Check]:
         yield at_most(f"{name} at the mean batch", needed_gb(study, found, operation.batch), has, "GB")
         for workload, batch, words in whole_batches(operation):
             yield at_most(f"{name} for {workload} {words}", needed_gb(study, found, batch), has, "GB")
+
+
+def room_gb(study: ResolvedStudy, found: Described, accelerator: Accelerator) -> float:
+    """GB of the whole instance for weights and KV cache, without what the engine keeps for itself by its settings."""
+    unit = machine(accelerator, study.assumptions)
+    architecture, layout = found.model.architecture, found.layout
+    space = room(architecture, unit, study.assumptions, layout, found.model.settings)
+    weights = needed_gb(study, found, {}) * GIGA
+    return float(np.sum(space.holds(layout, space.free(layout, weights)))) / GIGA
+
+
+def longest_gb(study: ResolvedStudy, found: Described, tokens: int) -> float:
+    """GB of the model's KV cache for one request of `tokens`: engines start only where it fits."""
+    element = kv_bytes((found.kv,))
+    architecture, choices = found.model.architecture, study.assumptions.choices
+    return (
+        float(np.sum(kv_bytes_per_sequence(architecture, choices, found.layout, element, float(tokens))))
+        / GIGA
+    )
 
 
 def needed_gb(study: ResolvedStudy, found: Described, batch: Mapping[str, float]) -> float:
@@ -55,7 +81,8 @@ def needed_gb(study: ResolvedStudy, found: Described, batch: Mapping[str, float]
     element = kv_bytes((found.kv,))
     total = 0.0
     for architecture in held:
-        total += float(np.sum(weight_bytes_total(architecture, choices, layout, weight)))
+        stored = stored_weights(architecture, study.assumptions, layout, (found.weights,))
+        total += float(np.sum(weight_bytes_total(architecture, choices, layout, weight, stored)))
         for workload, sequences in batch.items():
             context = study.workload(workload).context_tokens
             cache = kv_bytes_per_sequence(architecture, choices, layout, element, context)

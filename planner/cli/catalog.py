@@ -24,6 +24,7 @@ class CatalogKind(StrEnum):
     architectures = "architectures"
     prices = "prices"
     assumptions = "assumptions"
+    engines = "engines"
     accepted_lengths = "accepted-lengths"
     fleets = "fleets"
 
@@ -43,7 +44,7 @@ def catalog(
         CatalogOutput, typer.Option("--output", help="A table for people, or json or csv alone on stdout.")
     ] = CatalogOutput.table,
 ) -> None:
-    """List accelerators, architectures, prices, assumption sets, accepted lengths or fleets of the catalogue."""
+    """List accelerators, architectures, prices, assumption sets, engines, accepted lengths or fleets of the catalogue."""
     from fleets import catalog as shelves
     from fleets.errors import CatalogError
     from planner.cli.catalog_rows import rows

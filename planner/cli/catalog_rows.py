@@ -13,7 +13,7 @@ Row: TypeAlias = dict[str, str | float | int | bool | None]
 
 
 def rows(kind: catalog.Kind, names: tuple[str, ...]) -> list[Row]:
-    """One record per entry (per price for prices); raises `CatalogError` when an entry is unknown or broken."""
+    """One record per entry (per price, per version); raises `CatalogError` when an entry is unknown or broken."""
     makers = {
         "accelerators": _accelerator,
         "architectures": _architecture,
@@ -23,6 +23,8 @@ def rows(kind: catalog.Kind, names: tuple[str, ...]) -> list[Row]:
     }
     if kind == "prices":
         return [row for name in names for row in _prices(name)]
+    if kind == "engines":
+        return [row for name in names for row in _engines(name)]
     return [makers[kind](name) for name in names]
 
 
@@ -35,6 +37,7 @@ def _accelerator(name: str) -> Row:
     return {
         "name": entry.name,
         "hbm_gb": entry.hbm_gb,
+        "reported_gib": entry.reported_gib,
         "hbm_bandwidth_gb_s": entry.hbm_bandwidth_gb_s,
         "bf16_tflops": entry.tflops["bf16"],
         "fp8_tflops": entry.tflops.get("fp8"),
@@ -97,11 +100,30 @@ def _assumptions(name: str) -> Row:
         "sustained_compute_fraction": constants.sustained_compute_fraction,
         "sustained_bandwidth_fraction": constants.sustained_bandwidth_fraction,
         "kernel_launch_latency_us": constants.kernel_launch_latency_us,
-        "usable_hbm_fraction": entry.usable_hbm_fraction,
+        "usable_hbm_fraction": entry.usable_hbm_fraction if entry.serving_engine is None else None,
+        "serving_engine": None if entry.serving_engine is None else str(entry.serving_engine),
         "accelerators_with_own_constants": len(entry.accelerators),
         "description": entry.description,
         **_source(entry.sources),
     }
+
+
+def _engines(name: str) -> list[Row]:
+    entry = catalog.engine(name)
+    return [
+        {
+            "name": entry.name,
+            "version": version.version,
+            "usable_memory_share": version.memory.share,
+            "share_of": version.memory.share_of,
+            "max_num_batched_tokens": max(row.batched_tokens for row in version.defaults),
+            "max_num_seqs": max((row.max_num_seqs or 0 for row in version.defaults), default=0) or None,
+            "layout_rules": " ".join(dict.fromkeys(rule.precision for rule in version.layout_rules)),
+            "fitted": "; ".join(version.fitted),
+            **_source((*version.sources, *entry.sources)),
+        }
+        for version in entry.versions
+    ]
 
 
 def _accepted_lengths(name: str) -> Row:

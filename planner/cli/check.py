@@ -6,13 +6,24 @@ from typing import Annotated
 
 import typer
 
+SHOWN = 5
+"""Layouts that the engine does not start, listed; the others are counted."""
+
 
 def check(config: Annotated[str, typer.Argument(help="Config file, or - for standard input.")]) -> None:
     """Check a config without solving it: every problem at once, exit code 2."""
     from planner.config.load import load_study
+    from planner.options.unstarted import unstarted
 
     study = load_study(config)
+    engine = study.assumptions.serving_engine
     print(
         f"{study.file}: fine; {len(study.supplies)} supplies, {len(study.models)} models, "
         f"{len(study.workloads)} workloads, assumptions {study.assumptions.name} {study.assumptions.version}"
+        + (f", engine {engine}" if engine else "")
     )
+    left_out = unstarted(study)
+    for rejection in left_out[:SHOWN]:
+        print(f"  left out: {rejection}")
+    if len(left_out) > SHOWN:
+        print(f"  and {len(left_out) - SHOWN} more layouts that {engine} does not start")

@@ -14,6 +14,7 @@ from fleets.schema.accelerators import Accelerator
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.fleets import Fleet, Supply
+from formulations.physics.engine import EngineSettings
 from planner.config.resolved import ResolvedModel, ResolvedSpeculation, ResolvedSupply
 from planner.config.schema.models import Model, Speculation
 
@@ -132,6 +133,12 @@ class Lookup:
             model.kv_precisions or (architecture.kv_precision,),
             tuple(way for way in ways if way is not None),
             plain=not model.speculation_only,
+            settings=EngineSettings(
+                model.usable_memory_share,
+                model.max_num_batched_tokens,
+                model.max_num_seqs,
+                model.max_model_len,
+            ),
         )
 
 

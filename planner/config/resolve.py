@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fleets.schema.assumptions import AssumptionSet
+from planner.config.engine import check_longest, with_engine
 from planner.config.lookup import Lookup
 from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkload
 from planner.config.schema.study import Study
@@ -57,7 +58,7 @@ class _Workloads:
         return ResolvedWorkload(
             workload.name, model, workload.input_tokens, workload.output_tokens or 1.0, workload.context,
             (demand or 0.0) * (1 + margin), workload.pace * (1 + margin), ttft,
-            workload.prefix_hit_rate, workload.max_kinds or study.max_kinds_per_workload,
+            workload.prefix_hit_rate, workload.max_kinds or study.max_kinds_per_workload, workload.max_num_seqs,
             workload.output_tokens is None and workload.demand_requests_per_s is not None, margin,
         )  # fmt: skip
 
@@ -101,7 +102,7 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     """Look up every name of a study; raises `InputError` with all problems, each with its key path."""
     lookup = Lookup(file, folder)
     fleet = lookup.fleet(study.fleet)
-    assumptions = lookup.assumptions(study.assumptions)
+    assumptions = with_engine(lookup, study.engine, lookup.assumptions(study.assumptions))
     counted = study.counted(fleet.sites.values() if fleet else ())
     supplies = (
         []
@@ -123,6 +124,7 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
         lookup.fail("workloads", f"name '{twice}' stands twice; every workload needs its own")
     _check_question(lookup, study, names)
     _check_layouts(lookup, study, assumptions)
+    check_longest(lookup, study)
     _check_counted(lookup, counted, supplies)
     profiles, problems = read_profiles(study.profiles, folder)
     lookup.problems += problems

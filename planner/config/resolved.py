@@ -11,6 +11,7 @@ from fleets.schema.accepted_lengths import AcceptedLengths
 from fleets.schema.architectures import Architecture, KvPrecision, WeightPrecision
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.fleets import Site
+from formulations.physics.engine import UNSET, EngineSettings
 from planner.config.schema.study import Study
 from planner.config.schema.workloads import Workload
 from planner.profiles.read import ProfileRow
@@ -67,6 +68,8 @@ class ResolvedModel:
     speculation: tuple[ResolvedSpeculation, ...]
     plain: bool
     """Whether decoding without speculation is allowed."""
+    settings: EngineSettings = UNSET
+    """What the config sets of the engine that serves it."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class ResolvedWorkload:
     """Seconds to the first token, at most; margin included."""
     prefix_hit_rate: float
     max_kinds: int | None
+    max_num_seqs: int | None = None
+    """Sequences of it that an instance may run at once; None: as many as the model's."""
     counts_requests: bool = False
     """The config gives no lengths: what is called tokens is requests."""
     safety: float = 0.0

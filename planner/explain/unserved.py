@@ -81,13 +81,18 @@ def _tables(problem: Problem, workload: ResolvedWorkload) -> Iterator[tuple[Perf
 
 def _memory(workload: ResolvedWorkload, tables: list[tuple[Performance, Reach, int]]) -> str:
     performance, able, column = max(
-        tables, key=lambda entry: float((entry[1].usable_gb[:, 0] / entry[1].needed_gb[:, entry[2]]).max())
+        tables,
+        key=lambda entry: float((entry[1].usable_gb[:, entry[2]] / entry[1].needed_gb[:, entry[2]]).max()),
     )
-    row = int(np.argmax(able.usable_gb[:, 0] / able.needed_gb[:, column]))
+    longest = performance.table.model.settings.max_model_len
+    held = f"one sequence of {workload.context_tokens:,.0f} tokens"
+    if longest is not None:
+        held = f"one request of {longest:,} tokens (max_model_len)"
+    row = int(np.argmax(able.usable_gb[:, column] / able.needed_gb[:, column]))
     return (
         f"{workload.name} does not fit any allowed instance: the nearest, {performance.table.name(row)}, needs "
-        f"{able.needed_gb[row, column]:,.4g} GB for weights and one sequence of {workload.context_tokens:,.0f} tokens, "
-        f"has {able.usable_gb[row, 0]:,.4g} GB of usable HBM"
+        f"{able.needed_gb[row, column]:,.4g} GB for weights and {held}, "
+        f"has {able.usable_gb[row, column]:,.4g} GB of usable HBM"
     )
 
 

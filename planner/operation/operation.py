@@ -58,7 +58,7 @@ class Operation:
                 else self.deployment.option.role
             )
         held = [resource.split(":")[0] for resource in self.deployment.option.resources]
-        names = {"hbm": "HBM", "pace": "pace", FIRST_TOKEN: "first token"}
+        names = {"hbm": "HBM", "sequences": "max_num_seqs", "pace": "pace", FIRST_TOKEN: "first token"}
         limits = " and ".join(dict.fromkeys(names[name] for name in held))
         return f"{limits}; {'bandwidth' if self.step.roof == 'memory' else 'arithmetic'}"
 

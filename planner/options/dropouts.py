@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fleets.schema.assumptions import AssumptionSet
 from formulations.physics.arrays import FloatArray
-from formulations.physics.machine import GIGA, machine
+from formulations.physics.machine import GIGA
 from planner.options.kinds import Rejection
 from planner.options.performance import Performance
 
@@ -30,7 +30,7 @@ class Reach:
     needed_gb: FloatArray
     """Weights and KV cache, GB on the whole instance."""
     usable_gb: FloatArray
-    """HBM that may be filled, GB on the whole instance, shape (K, 1)."""
+    """HBM that may be filled, GB on the whole instance."""
     pace: FloatArray
     """Tokens per second per user; what the kind reaches at best."""
     fits: NDArray[np.bool_]
@@ -47,13 +47,14 @@ def reach(performance: Performance, assumptions: AssumptionSet) -> Reach:
     step, slope = performance.concave(smallest)
     total = step + slope * smallest + performance.linear * smallest  # (R, K, W)
     kept = 1.0 if assumptions.choices.kv_capacity == "micro_batch" else smallest
-    usable = machine(table.accelerator, assumptions).usable_hbm_bytes * table.gpus[:, None]
     pace = np.broadcast_to(performance.tokens_per_step / total.max(axis=0), performance.capacity.shape)
     if table.role == "prefill":
         pace = np.full_like(pace, np.inf)
-    needed = np.broadcast_to(performance.weights + performance.cache * kept, pace.shape)
+    needed = np.broadcast_to(
+        performance.weights + np.maximum(performance.cache * kept, performance.longest), pace.shape
+    )
     fits = performance.capacity >= smallest * (1 - 1e-12)
-    return Reach(needed / GIGA, usable / GIGA, pace, np.asarray(fits))
+    return Reach(needed / GIGA, performance.room / GIGA, pace, np.asarray(fits))
 
 
 def dropouts(performances: Iterable[Performance], assumptions: AssumptionSet) -> list[Rejection]:
@@ -86,12 +87,18 @@ def _grouped(
         what = f"{where} ({layouts}) for {', '.join(names)}"
         here = np.ix_(rows, workloads)
         if reason == MEMORY:
-            needed = f"{_range(able.needed_gb[here])} GB for weights and one sequence"
-            yield Rejection(what, needed, f"{_range(able.usable_gb[rows])} GB of usable HBM", reason)
+            needed = f"{_range(able.needed_gb[here])} GB for weights and {_held(performance)}"
+            yield Rejection(what, needed, f"{_range(able.usable_gb[here])} GB of usable HBM", reason)
         else:
             asked = _paces(performance)[:, list(workloads)]
             best = f"{_range(able.pace[here])} tokens/s with one sequence"
             yield Rejection(what, f"{_range(asked)} tokens/s per user", best, reason)
+
+
+def _held(performance: Performance) -> str:
+    """What an instance must hold at least beside its weights."""
+    longest = performance.table.model.settings.max_model_len
+    return "one sequence" if longest is None else f"one request of {longest:,} tokens (max_model_len)"
 
 
 def _paces(performance: Performance) -> FloatArray:

@@ -18,9 +18,12 @@ from fleets.schema.assumptions import AssumptionSet
 from formulations.options import Role
 from formulations.physics.arrays import FloatArray
 from formulations.physics.deployable import LayoutLimits, deployable_layouts
+from formulations.physics.engine_rules import engine_problem
 from formulations.physics.layout import Layout
 from planner.config.resolved import ResolvedModel, ResolvedSpeculation
 from planner.config.schema.models import Layouts
+
+UNSTARTED = "the engine does not start it"
 
 
 @dataclass(frozen=True)
@@ -96,9 +99,32 @@ def kind_tables(
         )
         for r in refused
     ]
+    started, unstarted = _started(model, accelerator, layout, assumptions)
     ways = [None] * model.plain + list(model.speculation)
-    tables = [_table(model, accelerator, way, layout) for way in ways] if layout.shape[0] else []
-    return tables, rejections
+    tables = [_table(model, accelerator, way, layout, started) for way in ways] if started else []
+    return tables, [*rejections, *unstarted]
+
+
+def _started(
+    model: ResolvedModel, accelerator: Accelerator, layout: Layout, assumptions: AssumptionSet
+) -> tuple[list[tuple[int, str]], list[Rejection]]:
+    """(row of the layouts, weight precision) of what the engine starts, and the others with the rule that they break."""
+    started: list[tuple[int, str]] = []
+    refused: list[Rejection] = []
+    labels = layout.labels()
+    for row in range(layout.shape[0]):
+        one = layout.select(np.s_[row : row + 1])
+        for precision in model.weight_precisions:
+            problem = engine_problem(
+                model.architecture, assumptions, precision,
+                int(one.stage_ranks[0]), bool(one.expert_parallel[0]), int(one.attention_scaledown[0]),
+            )  # fmt: skip
+            if problem is None:
+                started.append((row, precision))
+            else:
+                what = f"{model.name}/{accelerator.name}/{labels[row]}/w-{precision}"
+                refused.append(Rejection(what, *problem, UNSTARTED))
+    return started, refused
 
 
 def _attention_groups(model: ResolvedModel, layouts: Layouts, assumptions: AssumptionSet) -> tuple[int, ...]:
@@ -145,10 +171,14 @@ def _rows(table: KindTable, rows: NDArray[np.intp]) -> KindTable:
 
 
 def _table(
-    model: ResolvedModel, accelerator: Accelerator, way: ResolvedSpeculation | None, layout: Layout
+    model: ResolvedModel,
+    accelerator: Accelerator,
+    way: ResolvedSpeculation | None,
+    layout: Layout,
+    started: list[tuple[int, str]],
 ) -> KindTable:
     drafted = way.draft_tokens if way else (0,)
-    rows = list(product(range(layout.shape[0]), model.weight_precisions, model.kv_precisions, drafted))
+    rows = [(*kind, kv, gamma) for kind, kv, gamma in product(started, model.kv_precisions, drafted)]
     index = np.array([row[0] for row in rows], dtype=int)
     labels = layout.labels()
     return KindTable(

@@ -31,7 +31,7 @@ from formulations.physics.arrays import FloatArray
 from formulations.physics.queueing import queued_seconds
 from planner.options.classes import ServiceClass
 from planner.options.first_token import budget_s, patient
-from planner.options.limits import pace_step_s, step_limits, whole
+from planner.options.limits import batch_limits, pace_step_s, whole
 from planner.options.performance import Performance
 
 Estimate = Literal["over", "under"]
@@ -115,7 +115,7 @@ def _crossing(
     Where HBM or the pace holds the batch while the queue is not full, the upper level is more than any mix's step.
     """
     steps = performance.engine.first_token_steps
-    most = whole(np.minimum(performance.capacity, step_limits(performance, longest).min(axis=0)))
+    most = whole(batch_limits(performance, longest).min(axis=0))
     least = np.broadcast_to(np.maximum(performance.table.layout.pipeline, 1.0), (len(performance.table),))[
         :, None
     ]

@@ -16,6 +16,19 @@ def whole(batch: FloatArray) -> FloatArray:
     return np.floor(batch * (1 + _SAME) + _SAME)
 
 
+def sequence_limits(performance: Performance) -> list[FloatArray]:
+    """Largest batch of each workload alone that the engine is set to run, (1, K, W); none where nothing limits it."""
+    if performance.sequences is None:
+        return []
+    return [np.broadcast_to(performance.sequences, performance.capacity.shape)[None]]
+
+
+def batch_limits(performance: Performance, longest_s: FloatArray) -> FloatArray:
+    """Largest real batch of each workload alone by resource, (Q, K, W): HBM, engine, and the step's roofs."""
+    held = [performance.capacity[None], *sequence_limits(performance)]
+    return np.concatenate([*held, step_limits(performance, longest_s)])
+
+
 def pace_step_s(performance: Performance, pace: float) -> FloatArray:
     """Seconds that a step may last at `pace` tokens per second per user, shape (K, 1); inf where nothing is asked."""
     if pace <= 0:

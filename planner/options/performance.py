@@ -18,13 +18,16 @@ import numpy as np
 from fleets.schema.assumptions import AssumptionSet, Engine
 from formulations.physics.arrays import FloatArray
 from formulations.physics.capacity import batch_capacity, weight_bytes_total
+from formulations.physics.engine import most_sequences
 from formulations.physics.kv_cache import kv_bytes_per_sequence
 from formulations.physics.kv_transfer import transfer_time
 from formulations.physics.machine import machine
 from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
 from formulations.physics.prefill import prefill_time, prompt_latency
+from formulations.physics.reserve import GIB, room
 from formulations.physics.speculation import verified_tokens
 from formulations.physics.step import StepCoefficients, step_coefficients
+from formulations.physics.stored_weights import stored_weights
 from planner.config.resolved import ResolvedWorkload
 from planner.options.kinds import KindTable
 from planner.options.speculation import draft_architecture, tokens_per_step
@@ -57,8 +60,14 @@ class Performance:
     """Largest real batch that HBM holds, shape (K, W)."""
     weights: FloatArray
     """Bytes of all weights on an instance, shape (K, 1)."""
+    room: FloatArray
+    """Bytes that weights and KV cache may take on an instance, shape (K, W)."""
     cache: FloatArray
     """Bytes of one sequence's KV cache on an instance, shape (K, W)."""
+    longest: FloatArray
+    """Bytes of KV cache of the longest request that an instance must hold, (K, 1); 0 where the config names none."""
+    sequences: FloatArray | None = None
+    """Sequences that an instance may run at once, by workload, shape (W,); None: no limit but memory and pace."""
     utilisation: float = 1.0
     """Share of the time for which an instance is there that it may be busy. Queues know of the time, not of headroom."""
 
@@ -128,6 +137,10 @@ def performance(
     utilisation: float,
 ) -> Performance:
     """Evaluate the physics of every kind of a table for every workload (one vectorised call per pass)."""
+    settings = table.model.settings
+    if settings.batched_tokens is not None:
+        engine = assumptions.engine.model_copy(update={"chunk_tokens": float(settings.batched_tokens)})
+        assumptions = assumptions.model_copy(update={"engine": engine})
     choices = assumptions.choices
     unit = machine(table.accelerator, assumptions)
     layout = table.layout.column()
@@ -149,7 +162,8 @@ def performance(
     ]
     prompt_s = prefill_time(target, unit, assumptions, layout, prompt, inputs, hits)
     latency = prompt_latency(target, unit, assumptions, layout, prompt, weights_b, inputs, hits)
-    weights = weight_bytes_total(target, choices, layout, weights_b)
+    stored = stored_weights(target, assumptions, layout, table.weight_precisions)
+    weights = weight_bytes_total(target, choices, layout, weights_b, stored)
     cache = kv_bytes_per_sequence(target, choices, layout, kv_b, context)
     if draft is not None:
         passes.append(
@@ -158,7 +172,8 @@ def performance(
         prompt_s = prompt_s + prefill_time(draft, unit, assumptions, layout, prompt, inputs, hits)
         latency = latency + prompt_latency(draft, unit, assumptions, layout, prompt, weights_b, inputs, hits)
         if choices.speculation_memory == "joint":
-            weights = weights + weight_bytes_total(draft, choices, layout, weights_b)
+            stored = stored_weights(draft, assumptions, layout, table.weight_precisions)
+            weights = weights + weight_bytes_total(draft, choices, layout, weights_b, stored)
             cache = cache + kv_bytes_per_sequence(draft, choices, layout, kv_b, context)
     shape = (len(table), len(workloads))
     transfer = (
@@ -169,7 +184,12 @@ def performance(
     yields = np.broadcast_to(tokens_per_step(table.way, choices, gamma), (len(table), 1))
     outputs = np.array([workload.output_tokens for workload in workloads])
     prompt_s = np.broadcast_to(prompt_s, shape)
-    capacity = np.broadcast_to(batch_capacity(unit, assumptions, layout, weights, cache), shape)
+    space = room(target, unit, assumptions, layout, settings)
+    free = space.free(layout, weights)
+    capacity = np.broadcast_to(batch_capacity(space, assumptions, layout, weights, cache), shape)
+    longest = kv_bytes_per_sequence(target, choices, layout, kv_b, float(settings.max_model_len or 0))
+    capacity = np.where(free >= longest, capacity, 0.0)
+    sequences = most_sequences(assumptions, unit.name, unit.hbm_bytes / GIB, settings)
     return Performance(
         table,
         workloads,
@@ -182,9 +202,20 @@ def performance(
         assumptions.engine,
         np.minimum(capacity, LARGEST_BATCH),
         np.broadcast_to(weights, (len(table), 1)),
+        np.broadcast_to(space.holds(layout, free), shape),
         np.broadcast_to(cache, shape),
+        np.broadcast_to(longest, (len(table), 1)),
+        by_workload(sequences, workloads),
         utilisation,
     )
+
+
+def by_workload(most: int | None, workloads: tuple[ResolvedWorkload, ...]) -> FloatArray | None:
+    """Sequences of each workload that an instance may run, shape (W,): the instance's `most`, or its own where lower."""
+    own = [workload.max_num_seqs or LARGEST_BATCH for workload in workloads]
+    if most is None and min(own) >= LARGEST_BATCH:
+        return None
+    return np.asarray(np.minimum(np.array(own, dtype=float), LARGEST_BATCH if most is None else most))
 
 
 def _first_workload(coefficients: StepCoefficients) -> StepCoefficients:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from formulations.physics.arrays import FloatArray
 from planner.options.classes import ServiceClass
 from planner.options.levels import Estimate, Level, levels
-from planner.options.limits import pace_step_s, step_limits, whole
+from planner.options.limits import batch_limits, pace_step_s, whole
 from planner.options.performance import Performance
 
 _LINE = 1e-12
@@ -30,7 +30,8 @@ FIRST_TOKEN = "ttft"
 
 @dataclass(frozen=True)
 class Pieces:
-    """n lines of the kinds of one table for one service class; W workloads, R roofs, Q = 1 + R resources (HBM, paces)."""
+    """n lines of the kinds of one table for one service class; W workloads, R roofs, Q resources: HBM, the engine's
+    sequences where it limits them, and a pace for every roof."""
 
     performance: Performance
     wanted: ServiceClass
@@ -55,12 +56,13 @@ class Pieces:
         return (*self.performance.roofs, "queue")[: self.step_s.shape[1]]
 
     def resources(self, index: int) -> tuple[str, ...]:
-        """Names of the Q resources of one line: HBM, and what holds its step."""
+        """Names of the Q resources of one line: HBM, the engine's setting, and what holds its step."""
         pace = pace_step_s(self.performance, self.wanted.pace)[self.row[index], 0]
         held = "pace" if self.level.step_s[self.row[index], 0] >= pace * (1 - _LINE) else FIRST_TOKEN
         steps = tuple(f"{held}:{roof}" for roof in self.performance.roofs)
         lines = tuple(f"{step}:line" for step in steps)
-        return ("hbm", *steps, *lines)[: self.batch_limit.shape[1]]
+        sequences = () if self.performance.sequences is None else ("sequences",)
+        return ("hbm", *sequences, *steps, *lines)[: self.batch_limit.shape[1]]
 
     @property
     def served(self) -> NDArray[np.bool_]:
@@ -102,7 +104,7 @@ def pieces(
 def _pieces(
     performance: Performance, wanted: ServiceClass, level: Level, estimate: Estimate, refinement: int
 ) -> Pieces:
-    real = np.concatenate([performance.capacity[None], step_limits(performance, level.step_s)])  # (Q, K, W)
+    real = batch_limits(performance, level.step_s)  # (Q, K, W)
     queue = level.queue_s(performance)
     possible = level.served if queue is None else level.served & np.isfinite(queue)
     limit = np.where(possible, whole(real), 0.0)

@@ -18,7 +18,9 @@ from planner.objectives import CARBON, COST
 from planner.operation.costs import deployment_costs, per_million, served, supply_totals, workload_costs
 from planner.operation.operated import operated
 from planner.operation.operation import Operation
+from planner.options.option_set import OptionSet
 from planner.plan.dump import dump
+from planner.plan.engine_settings import engine_settings
 from planner.plan.plan import Objective, Plan, Status
 from planner.problem.answer import Answer
 from planner.problem.problem import Problem
@@ -28,6 +30,7 @@ INSTANCE_COLUMNS = (
     "option", "model", "accelerator", "site", "supply", "role", "instances", "spares", "gpus_per_instance", "layout",
     "weight_precision", "kv_precision", "speculation", "mean_batch", "batch", "step_time_ms", "pace_tokens_per_s",
     "tokens_per_s", "usd_per_hour", "time_shares", "binding",
+    "engine",
 )  # fmt: skip
 SERVICE_COLUMNS = ("workload", "option", "supply", "share", "tokens_per_s", "pace_tokens_per_s", "ttft_ms")
 SUPPLY_COLUMNS = (
@@ -75,7 +78,7 @@ def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Seque
         _assumptions(study),
         status,
         objective,
-        _instances(study, allocation, operations),
+        _instances(study, allocation, operations, answer.options),
         _service(study, operations),
         _supply(study, allocation),
         _workloads(study, allocation, operations),
@@ -98,6 +101,7 @@ def _assumptions(study: ResolvedStudy) -> dict[str, Any]:
     return {
         "name": study.assumptions.name,
         "version": study.assumptions.version,
+        "engine": None if study.assumptions.serving_engine is None else str(study.assumptions.serving_engine),
         "prefill": study.config.prefill,
         "utilisation": study.config.utilisation,
         "prices": {
@@ -124,7 +128,9 @@ def _notes(answer: Answer) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _instances(study: ResolvedStudy, allocation: Allocation, operations: Sequence[Operation]) -> pd.DataFrame:
+def _instances(
+    study: ResolvedStudy, allocation: Allocation, operations: Sequence[Operation], options: OptionSet
+) -> pd.DataFrame:
     rows = []
     for operation, cost in zip(operations, deployment_costs(study, allocation), strict=True):
         deployment, option = operation.deployment, operation.deployment.option
@@ -137,6 +143,7 @@ def _instances(study: ResolvedStudy, allocation: Allocation, operations: Sequenc
                 operation.step.total * 1e3 if operation.step else math.nan,
                 min(operation.pace.values(), default=math.nan), sum(deployment.tokens_per_s.values()), cost,
                 time_shares(operation), operation.binding,
+                engine_settings(study, deployment, option.kind not in options.measured),
             )
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(INSTANCE_COLUMNS))

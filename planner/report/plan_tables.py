@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from planner.plan.engine_settings import settings_of
 from planner.report.labels import any_table
 from planner.report.table_view import (
     Cell,
@@ -94,9 +95,11 @@ def operation_table(plan: Mapping[str, Any]) -> TableView:
         quantity("step", "ms", "step_time_ms", 1), quantity("pace", "tokens/s", "pace_tokens_per_s", 1),
         *(_time_share(part) for part in time_parts(plan)), text("limited by", "binding"),
     ]  # fmt: skip
+    started = " ".join(f"{places}: {words}." for places, words in settings_of(plan["instances"]))
     caption = (
         "Shares are of an instance's time. Limited by: what holds the batch, then what a step waits for. "
         "Batch limit: what to set in the serving engine. Pace: what one user sees."
+        + (f" Engine settings planned with: {started}" if started else "")
     )
     return table_view("operation", "How it runs", fields, rows, caption)
 

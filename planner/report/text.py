@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from planner.plan.engine_settings import settings_of
 from planner.plan.plan import Plan
 from planner.report.console import Column, print_table, report_console, table
 from planner.wording.numbers import number, share
@@ -34,6 +35,8 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
     for part in (_buy(plan), _run(plan), _operation(plan), _serve(plan)):
         console.print()
         print_table(part, console)
+    for places, words in settings_of(plan.instances.to_dict("records")):
+        console.print(Text(f"Start {places} with {words}."))
     _print_certificate(plan, console)
 
 

@@ -12,6 +12,7 @@ from fleets.schema.assumptions import AssumptionSet
 from formulations.physics.candidates import SearchSpace
 from formulations.physics.case import Case
 from formulations.physics.deployable import LayoutLimits, deployable_layouts
+from formulations.physics.engine_rules import engine_problem
 from formulations.physics.layout import Layout
 from planner.errors import InputError
 from planner.step_time.points import FIRST_ROW
@@ -37,9 +38,24 @@ def layouts_of(case: Case, accelerators: int, space: SearchSpace) -> tuple[Layou
         attention_groups=divisors if groups else (1,),
     )
     found, refused = deployable_layouts(case.architecture, accelerator, limits)
-    return found, [
+    problems = [
         f"{rejection.layout} needs {rejection.needed}, has {rejection.available}" for rejection in refused
     ]
+    started = []
+    for row, label in enumerate(found.labels()):
+        ranks, experts, groups = (
+            found.stage_ranks[row],
+            found.expert_parallel[row],
+            found.attention_scaledown[row],
+        )
+        problem = engine_problem(
+            case.architecture, case.assumptions, case.weight_precision, int(ranks), bool(experts), int(groups)
+        )
+        if problem is None:
+            started.append(row)
+        else:
+            problems.append(f"{label} needs {problem[0]}, has {problem[1]}")
+    return found.select(started), problems
 
 
 def check_deployable(checked: pd.DataFrame, step_model: str, assumptions: AssumptionSet, source: str) -> None:

@@ -208,7 +208,7 @@ def _reasons(rows: _Rows, fits: Any) -> list[str]:
     layout = Layout.of(rows.n)
     weights = np.broadcast_to(rows.case.weights(layout), rows.n.shape) / 1e9
     cache = np.broadcast_to(rows.case.cache(layout, rows.context), rows.n.shape) * rows.batch / 1e9
-    room = rows.n * rows.case.machine.usable_hbm_bytes / 1e9
+    room = np.broadcast_to(rows.n * rows.case.room(layout).per_device / 1e9, rows.n.shape)
     return [
         ""
         if ok

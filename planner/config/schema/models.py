@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from fleets.schema.architectures import KvPrecision, WeightPrecision
-from fleets.schema.base import Count, FrozenModel
+from fleets.schema.base import Count, Fraction, FrozenModel
 
 
 class Speculation(FrozenModel):
@@ -53,6 +53,15 @@ class Model(FrozenModel):
     """Allowed ways of speculative decoding, beside none."""
     speculation_only: bool = False
     """Leave out plain decoding."""
+    usable_memory_share: Fraction | None = None
+    """Share of device memory that the engine may use (gpu_memory_utilization, mem_fraction_static,
+    free_gpu_memory_fraction); default: the engine's."""
+    max_num_seqs: Annotated[Count, Field(le=1_000_000)] | None = None
+    """Sequences that an instance runs at once, at most; default: the engine's."""
+    max_model_len: Count | None = None
+    """Tokens of the longest request, prompt and answer; an instance must hold one; default: the workloads' longest."""
+    max_num_batched_tokens: Count | None = None
+    """Tokens of one forward pass, at most: the activation peak and the chunk of prompts; default: the engine's."""
 
 
 class Layouts(FrozenModel):

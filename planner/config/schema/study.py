@@ -68,6 +68,8 @@ class Study(FrozenModel):
     question: Question = Question(minimise="cost")
     assumptions: str = "serving-2026"
     """Name of a shipped assumption set, or path to a file of one."""
+    engine: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]+( [0-9]+(\.[0-9]+){0,3})?$")] | None = None
+    """Serving engine whose memory and layout rules hold, `vllm` or `vllm 0.17`; default: the assumption set's."""
     prefill: bool = True
     """Whether prompts take instance time (the paper: false)."""
     utilisation: Fraction = 1.0

@@ -36,6 +36,8 @@ class Workload(FrozenModel):
     safety: Safety | None = None
     """Margin on every predicted time of this workload: `10%`, or `p90` for a quantile of the set's measured error;
     default: the config's."""
+    max_num_seqs: Count | None = None
+    """Sequences of this workload that an instance runs at once, at most; default: the model's."""
     max_kinds: Count | None = None
     """Serve it from at most this many kinds; default: the config's max_kinds_per_workload."""
 

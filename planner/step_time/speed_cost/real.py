@@ -52,7 +52,8 @@ def _grid_points(
     precisions: tuple[str, str],
 ) -> Points:
     real = study.real
-    least = float(case.weights(Layout.of(1.0))) / case.machine.usable_hbm_bytes
+    alone = Layout.of(1.0)
+    least = float(case.weights(alone)) / float(case.room(alone).per_device)
     n = real.accelerators.grid(least, MOST_ACCELERATORS)[:, None]
     batch = real.batch.grid(1.0, MOST_BATCH * case.architecture.sparsity)
     best = _fastest(study, case, n, batch, context, way, draft)
@@ -99,7 +100,7 @@ def _toy(case: Case, n: FloatArray, batch: FloatArray, context: float) -> Fastes
     )
     layout = Layout.of(n, two_d=True)
     room = fits(
-        case.machine, case.assumptions, layout, case.weights(layout), case.cache(layout, context), batch
+        case.room(layout), case.assumptions, layout, case.weights(layout), case.cache(layout, context), batch
     )
     seconds = np.where(room, step.total, np.inf)
     fields = [np.broadcast_to(values, seconds.shape) for values in layout.fields()]

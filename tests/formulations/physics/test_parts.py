@@ -9,6 +9,7 @@ import pytest
 
 from fleets import catalog
 from fleets.schema.architectures import Architecture
+from formulations.physics.arrays import floats
 from formulations.physics.capacity import batch_capacity
 from formulations.physics.collectives import ALL_REDUCE, Pattern, route
 from formulations.physics.experts import touched_share
@@ -16,6 +17,7 @@ from formulations.physics.kv_cache import cached_tokens, kv_bytes_per_sequence
 from formulations.physics.layout import Layout
 from formulations.physics.machine import machine
 from formulations.physics.precision import arithmetic_format, arithmetic_rate, weight_bytes
+from formulations.physics.reserve import Room
 from formulations.physics.shape import Matrix, shape
 from formulations.physics.speculation import head_architecture
 from formulations.physics.traffic import activation_words
@@ -96,11 +98,13 @@ def test_parameters_of_deepseek_v3() -> None:
 def test_capacity_by_hand() -> None:
     unit = machine(catalog.accelerator("paper-h100"), DEFAULT)  # 80 GB · 0.9 usable
     layout = Layout.of([1.0, 2.0, 2.0], pipeline=[1, 1, 2])
-    batch = batch_capacity(unit, DEFAULT, layout, 100e9, 1e9)
+    own = Room(floats(unit.usable_hbm_bytes))
+    batch = batch_capacity(own, DEFAULT, layout, 100e9, 1e9)
     assert batch.tolist() == [0.0, 44.0, 44.0]  # 2·72 − 100 GB
-    micro = batch_capacity(machine(catalog.accelerator("paper-h100"), PAPER), PAPER, layout, 100e9, 1e9)
+    whole = Room(floats(machine(catalog.accelerator("paper-h100"), PAPER).usable_hbm_bytes))
+    micro = batch_capacity(whole, PAPER, layout, 100e9, 1e9)
     assert micro.tolist() == [0.0, 60.0, 120.0]  # 2·80 − 100 GB, the paper holds one micro-batch of two
-    assert batch_capacity(unit, DEFAULT, Layout.of(2), 100e9, 0.0) == np.inf
+    assert batch_capacity(own, DEFAULT, Layout.of(2), 100e9, 0.0) == np.inf
 
 
 def test_draft_memory_is_joint_in_the_default_set() -> None:

@@ -223,12 +223,20 @@ def throughput(config: Config, chosen: Random) -> None:
     config["question"] = {**asked, "maximise": "throughput", "workload": config["workloads"][0]["name"]}
 
 
+def engine_settings(config: Config, chosen: Random) -> None:
+    config["engine"] = chosen.choice(("vllm", "vllm 0.16", "sglang", "trtllm"))
+    for model in config["models"].values():
+        model["max_num_seqs"] = chosen.choice((8, 40, 200))
+    config["workloads"][0]["max_num_seqs"] = chosen.choice((4, 30))
+
+
 FEATURES: dict[str, Callable[[Config, Random], None]] = {
     feature.__name__: feature
     for feature in (
         units, nodes, limits, sites, availability, owned, power, site_power, budget, carbon, spares, spare_share, kinds,
         kinds_of_one, pools, pace, ttft, prefix_hits, no_prompts, safety, utilisation, disaggregated, speculation,
         pipeline, two_d, precisions, no_prefill, profiles, simplicity, fewest_gpus, least_power, least_carbon, throughput,
+        engine_settings,
     )
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ from tests.planner.agreement.studies import FEATURES, study, write_profile
 MORE_SEEDS = range(1, 6)
 NAMED: tuple[tuple[tuple[str, ...], int], ...] = (
     (("sites", "spares"), 1),
-    (("pools", "spares"), 22),
+    (("pools", "spares"), 42),
     (("pools", "units", "kinds"), 22),
     (("pools", "fewest_gpus", "spares"), 58),
     (("pools", "fewest_gpus", "spares"), 82),

@@ -102,7 +102,7 @@ def test_prefill_instances_hold_their_weights_and_a_prompt() -> None:
     smaller = replace(
         answer.study,
         supplies=tuple(
-            replace(s, accelerator=s.accelerator and s.accelerator.model_copy(update={"hbm_gb": 10.0}))
+            replace(s, accelerator=s.accelerator and s.accelerator.model_copy(update={"reported_gib": 10.0}))
             for s in answer.study.supplies
         ),
     )

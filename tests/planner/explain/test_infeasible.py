@@ -101,7 +101,7 @@ def test_a_model_that_fits_nowhere_says_needed_and_had_and_what_would_hold_it() 
     )
     why = _explained(config)
     assert "does not fit any allowed instance" in why.clashes[0]
-    assert "has 80 GB of usable HBM" in why.clashes[0]
+    assert "has 85.04 GB of usable HBM" in why.clashes[0]
     wider = _named(why, "layouts.instance_gpus")
     assert wider.sentence.startswith("instances of 4 GPUs")  # two hold the weights, but not at 40 ms
     assert _named(why, "models.llama-70b.weight_precisions")

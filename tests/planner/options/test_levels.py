@@ -51,11 +51,17 @@ def options_of(problem: Problem, kind: str, estimate: Estimate, refinement: int)
     return [o for o in problem.options(estimate, refinement).options if o.kind == kind]
 
 
+def most_sequences(performance: Performance, row: int, column: int) -> int:
+    """Largest batch of a workload alone that HBM holds and the engine is set to run."""
+    held = performance.capacity[row, column] * (1 + 1e-12)
+    return int(held if performance.sequences is None else min(held, performance.sequences[column]))
+
+
 def whole_limits(performance: Performance, row: int, longest_s: float) -> np.ndarray[Any, Any]:
     """Largest whole batch of each workload alone within HBM and a step of `longest_s`, counted up one by one."""
     found = []
     for column, each in enumerate(performance.workloads):
-        low, high = 0, int(performance.capacity[row, column] * (1 + 1e-12))
+        low, high = 0, most_sequences(performance, row, column)
         while low < high:  # the step grows with the batch
             middle = (low + high + 1) // 2
             if exact_step(performance, row, {each.name: middle}).total <= longest_s * (1 + 1e-9):
@@ -140,7 +146,7 @@ def test_a_workload_alone_is_served_best_at_one_whole_batch(
     for performance, row in kinds(problem):
         best = 0.0
         batch = 1
-        most = int(performance.capacity[row, 0] * (1 + 1e-12))
+        most = most_sequences(performance, row, 0)
         while batch <= min(most, 6000):
             best = max(best, served_in_time(performance, row, np.array([float(batch)]), one))
             batch += 1 if batch < 500 else max(1, most // 400)
