@@ -57,6 +57,11 @@ class Workload(FrozenModel):
         return self.input_tokens + (self.output_tokens or 0.0) / 2
 
     @property
+    def request_tokens(self) -> float:
+        """Tokens of a request, prompt and output; its context where only that is given."""
+        return max(self.input_tokens + (self.output_tokens or 0.0), self.context)
+
+    @property
     def pace(self) -> float:
         """Required tokens per second per user; 0 where nothing is asked."""
         if self.max_tpot_ms is not None:
