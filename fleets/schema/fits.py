@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fleets.schema.base import Count, FrozenModel, NonNegative, Positive
 
@@ -92,3 +92,13 @@ class Fit(FrozenModel):
     errors: tuple[LeftOut, ...] = ()
     """Of all points, by facet left out; empty where there are too few points, or nothing can be left out."""
     regimes: tuple[Regime, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, data: object) -> object:
+        if isinstance(data, dict) and "tpot_ratio_quantiles" in data:
+            raise ValueError(
+                "is of an earlier version, which judged predictions by cells left out alone; fit the set again with "
+                "`fleetplan calibrate`, or leave `fit` out"
+            )
+        return data

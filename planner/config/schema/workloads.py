@@ -34,8 +34,8 @@ class Workload(FrozenModel):
     prefix_hit_rate: Share = 0.0
     """Share of prompt tokens found in the prefix cache."""
     safety: Safety | None = None
-    """Margin on every predicted time of this workload: `10%`, or `p90` for a quantile of the set's measured error;
-    default: the config's."""
+    """Margin on every predicted time of this workload: `10%`, or `p90` for that quantile of the set's error where its fit
+    never saw the like, the widest of what the config allows; default: the config's."""
     max_kinds: Count | None = None
     """Serve it from at most this many kinds; default: the config's max_kinds_per_workload."""
 

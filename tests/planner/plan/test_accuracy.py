@@ -10,7 +10,7 @@ import yaml
 from rich.console import Console
 
 from fleets import catalog
-from planner import load_study, solve
+from planner import InputError, load_study, solve
 from planner.calibration.writing import write_set
 from planner.plan.plan import Plan
 from planner.problem.problem import Problem
@@ -143,3 +143,12 @@ def test_profiles_are_measured_and_say_no_error(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(written), encoding="utf-8")
     found = statement(solve(path))
     assert found["figures_of"] == "profile" and "measured, by a profile" in found["sentence"]
+
+
+def test_a_set_fitted_by_an_earlier_version_says_what_to_do(tmp_path: Path) -> None:
+    shipped = catalog.assumption_set("serving-2026").model_dump(mode="json", exclude_defaults=True)
+    shipped["fit"]["tpot_ratio_quantiles"] = {"90": 1.18}
+    path = tmp_path / "old.yaml"
+    path.write_text(yaml.safe_dump(shipped), encoding="utf-8")
+    with pytest.raises(InputError, match=r"fit: is of an earlier version.*fleetplan calibrate"):
+        load_study(config(assumptions=str(path)))
