@@ -1,4 +1,4 @@
-"""Fit the shipped assumption sets again and put their figures into docs/accuracy.md; about two minutes on two cores.
+"""Fit the shipped assumption sets again and put their figures into docs/accuracy.md; less than two minutes on one core.
 
     python benchmarks/refit.py MEASURED.csv ALLREDUCE.csv [LATER.csv]
 
@@ -48,7 +48,7 @@ def refit(measured: Path, all_reduces: Path, later: Path | None) -> None:
     page = _put(page, "left-out", _left_out_table(fitted))
     page = _put(page, "regimes", _regimes_table(fitted["serving-2026"]))
     if later is not None:
-        page = _put(page, "coverage", _coverage_table(fitted["serving-2026"], read_measurements([later])))
+        page = _put(page, "coverage", _coverage_table(fitted, read_measurements([later])))
     PAGE.write_text(_constants(page, fitted["serving-2026"]), encoding="utf-8")
 
 
@@ -103,11 +103,19 @@ def _regimes_table(assumptions: AssumptionSet) -> str:
     return _table(("regime", "left out", *_bands()), rows)
 
 
-def _coverage_table(assumptions: AssumptionSet, later: Measurements) -> str:
-    covered = coverage(later.points, assumptions)
-    rows = [coverage_cells(row) for row in (*covered, total(covered))]
+def _coverage_table(fitted: dict[str, AssumptionSet], later: Measurements) -> str:
+    engines = {point.engine for point in later.points}
+    rows: list[tuple[str, ...]] = []
+    for name, assumptions in fitted.items():
+        engine = SETS[name][0]
+        if not engine or engine in engines:
+            points = (later.of_engine(engine) if engine else later).points
+            covered = coverage(points, assumptions)
+            rows += [(name, *coverage_cells(row)) for row in (*covered, total(covered))]
     cells = [tuple(cell.replace(" | ", ", ") for cell in row) for row in rows]
-    return _table(("cell", "measured", "points", "TPOT within %", "TTFT points", "TTFT within %"), cells)
+    return _table(
+        ("set", "cell", "measured", "points", "TPOT within %", "TTFT points", "TTFT within %"), cells
+    )
 
 
 def _constants(page: str, assumptions: AssumptionSet) -> str:

@@ -84,9 +84,12 @@ def left_out_cells(found: LeftOut) -> tuple[str, ...]:
 
 
 def print_left_out(fit: Fit) -> None:
-    """Errors by what was left out of the fit, of all points and of each regime, on stdout."""
+    """Errors by what was left out of the fit, of all points and of each regime, on stdout; nothing where none are known."""
     from rich.console import Console
     from rich.table import Table
+
+    if not fit.errors:
+        return
 
     table = Table(title="measured over predicted by what was left out of the fit", title_justify="left")
     for heading in ("regime", "left out", *(f"{time} {name}" for time in ("TPOT", "TTFT") for name in BAND)):

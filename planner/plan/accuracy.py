@@ -108,7 +108,7 @@ def _of(study: ResolvedStudy, place: int, deployment: Deployment, options: Optio
     doing = beyond(fit.reach, _doing(study, deployment, what))
     known = band(fit, what.model.architecture, accelerator, what.weights, doing)
     if not known.tpot:
-        few = f"no error is known: {name} is fitted to {fit.points} points, too few or too alike to say"
+        few = f"no error is known: {name} is fitted to {fit.points} points, too few or too alike to leave some out"
         return Accuracy((place,), subject, "none", known, few)
     source: Source = "regime" if known.regime else "everything" if known.missing else "neighbours"
     return Accuracy((place,), subject, source, known)
