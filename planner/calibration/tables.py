@@ -84,7 +84,7 @@ def left_out_cells(found: LeftOut) -> tuple[str, ...]:
 
 
 def print_left_out(fit: Fit) -> None:
-    """Errors by what was left out of the fit, of all points and of each regime, on stdout; nothing where none are known."""
+    """Errors by what was left out of the fit, of all points and of each regime; nothing where none are known."""
     from rich.console import Console
     from rich.table import Table
 
