@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleets import catalog
-from planner.config.resolved import ResolvedStudy, ResolvedWorkload
+from planner.config.resolved import ResolvedWorkload
 from planner.config.variants import with_workloads
 from planner.objectives import COST
 from planner.problem.answer import Answer
@@ -27,7 +27,7 @@ def comparisons(problem: Problem, answer: Answer) -> tuple[dict[str, float], tup
         return {}, ()
     assert answer.objective is not None
     found: dict[str, float] = {}
-    notes = [_error_band(study)]
+    notes: list[str] = []
     if any(workload.safety > 0 for workload in study.workloads):
         plain = ask(problem.changed(with_workloads, ResolvedWorkload.without_margin))
         if plain.objective is not None:
@@ -45,24 +45,7 @@ def comparisons(problem: Problem, answer: Answer) -> tuple[dict[str, float], tup
                 if less >= 0
                 else f"the paper's constants ({IDEAL}) would have said ${ideal.objective:,.2f} per hour"
             )
-    return found, tuple(note for note in notes if note)
-
-
-def _error_band(study: ResolvedStudy) -> str:
-    fit = study.assumptions.fit
-    if fit is None:
-        return ""
-    band = fit.tpot_ratio_quantiles
-    spread = (
-        f"; measured/predicted between {band['10']:.2f} and {band['90']:.2f} for 80 % of points"
-        if {"10", "90"} <= set(band)
-        else ""
-    )
-    data = fit.data.split(" (")[0]
-    return (
-        f"{study.assumptions.name} is fitted to {data} ({fit.date}): time per token is off by {fit.tpot_mape:.0%} "
-        f"on average{spread}"
-    )
+    return found, tuple(notes)
 
 
 def _share(part: float, whole: float) -> str:

@@ -117,6 +117,12 @@ class Architecture(FrozenModel):
     def is_mixture(self) -> bool:
         return self.feed_forward.experts > 1
 
+    @property
+    def family(self) -> str:
+        """What sets kinds of models apart in measurements: a dense block or a mixture, and latent attention."""
+        block = "mixture" if self.is_mixture else "dense"
+        return f"{block} with latent attention" if self.attention.kind == "mla" else block
+
     @model_validator(mode="after")
     def _layers_add_up(self) -> Architecture:
         if self.feed_forward.dense_layers > self.layers or self.attention.windowed_layers > self.layers:

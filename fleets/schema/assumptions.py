@@ -11,9 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fleets.schema.accelerators import Arithmetic
-from fleets.schema.base import Count, Fraction, FrozenModel, Name, Positive, Source
-
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from fleets.schema.base import Fraction, FrozenModel, Name, NonNegative, Source
+from fleets.schema.fits import Fit
 
 
 class Protocol(FrozenModel):
@@ -89,35 +88,6 @@ class Engine(FrozenModel):
     requests: RequestConstants = RequestConstants()
     requests_of: dict[str, RequestConstants] = Field(default_factory=dict)
     """The same by engine, where a set covers several."""
-
-
-class Fit(FrozenModel):
-    """Where the constants of a fitted set come from, and how far they are off (shares of the measured value)."""
-
-    data: str
-    date: str
-    """Date range of the measurements."""
-    points: Count
-    """Points of the TPOT fit."""
-    ttft_points: Annotated[int, Field(ge=0)] = 0
-    cells: Annotated[int, Field(ge=0)] = 0
-    """model × system × precision."""
-    left_out: Annotated[int, Field(ge=0)] = 0
-    """Rows of the file that could not be used."""
-    tpot_mape: NonNegative
-    tpot_median: NonNegative
-    ttft_median: NonNegative | None = None
-    cross_validated_tpot_mape: NonNegative | None = None
-    """Each cell predicted by a fit that did not see it."""
-    cross_validated_tpot_median: NonNegative | None = None
-    cross_validated_ttft_median: NonNegative | None = None
-    tpot_ratio_quantiles: dict[str, Positive] = Field(default_factory=dict)
-    """Quantiles of measured over predicted TPOT, cross-validated, by percent (`"90"`: 90 % of the points lie below)."""
-    ttft_ratio_quantiles: dict[str, Positive] = Field(default_factory=dict)
-    at_bound: tuple[str, ...] = ()
-    """Constants that the fit left at a bound."""
-    not_identified: tuple[str, ...] = ()
-    """Constants that the data hardly move from their prior."""
 
 
 class ToyModel(FrozenModel):

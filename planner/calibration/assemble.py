@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fleets import catalog
-from fleets.schema.assumptions import AssumptionSet, Collectives, Fit, Protocol, ServingEngine
+from fleets.schema.assumptions import AssumptionSet, Collectives, Protocol, ServingEngine
 from fleets.schema.base import Source
+from fleets.schema.fits import Facet, Fit
 from planner.calibration.allreduce import NCCL, AllReduceFit, AllReduceTable, fit_allreduce, on_shared_bus
 from planner.calibration.constants import apply
-from planner.calibration.crossval import cross_validate
+from planner.calibration.crossval import cross_validations
 from planner.calibration.fit import FitResult, fit
 from planner.calibration.measured import Measurements
 from planner.calibration.predict import Predictor
-from planner.calibration.report import Comparison, quantiles
+from planner.calibration.regimes import LEAST_POINTS, errors_of, reach_of, regimes_of
+from planner.calibration.report import Comparison
 from planner.errors import InputError
 
 SAME_LINKS = {"a100-40gb-sxm": "a100-80gb-sxm", "h800-sxm": "h100-sxm", "h20-sxm": "h200-sxm"}
@@ -34,8 +36,15 @@ class Calibration:
     assumptions: AssumptionSet
     result: FitResult
     fitted: Comparison
-    cross_validated: Comparison | None
+    left_out: Mapping[Facet, Comparison]
+    """The same points predicted by fits that never saw their like, by facet; empty where that says nothing."""
     all_reduces: tuple[AllReduceFit, ...]
+
+    @property
+    def fit(self) -> Fit:
+        """Data and errors as the set keeps them."""
+        assert self.assumptions.fit is not None
+        return self.assumptions.fit
 
 
 def calibrate(
@@ -49,7 +58,8 @@ def calibrate(
 ) -> Calibration:
     """Fit `base` to the measurements under a new name; constants are rounded before their errors are taken.
 
-    `all_reduces` replace the collective libraries of their accelerators; `validate` adds the leave-one-cell-out errors.
+    `all_reduces` replace the collective libraries of their accelerators; `validate` adds the errors of what is left out,
+    where there are `LEAST_POINTS` at least and they differ in something.
     """
     start = base.model_copy(update={"collectives_by_accelerator": collectives_of(base, all_reduces)})
     points = measurements.points
@@ -57,18 +67,19 @@ def calibrate(
     rounded = {key: float(f"{value:.{DIGITS}g}") for key, value in result.values.items()}
     assumptions = apply(start, rounded)
     fitted = Comparison(points, Predictor(points)(assumptions))
-    crossed = Comparison(points, cross_validate(points, start, result)) if validate else None
+    enough = validate and len(points) >= LEAST_POINTS
+    left_out = cross_validations(points, start, result) if enough else {}
     named = assumptions.model_copy(
         update={
             "name": name,
             "version": version,
             "description": _description(measurements),
             "serving_engine": _serving_engine(measurements),
-            "fit": _fit_of(measurements, source, result, fitted, crossed),
+            "fit": _fit_of(measurements, source, result, fitted, left_out),
             "sources": (*base.sources, source),
         }
     )
-    return Calibration(named, result, fitted, crossed, tuple(all_reduces))
+    return Calibration(named, result, fitted, left_out, tuple(all_reduces))
 
 
 def collectives_of(base: AssumptionSet, fits: Sequence[AllReduceFit]) -> dict[str, Collectives]:
@@ -123,25 +134,23 @@ def _fit_of(
     source: Source,
     result: FitResult,
     fitted: Comparison,
-    crossed: Comparison | None,
+    left_out: Mapping[Facet, Comparison],
 ) -> Fit:
-    judged = crossed or fitted
+    points = measurements.points
     tpot, ttft = fitted.tpot(), fitted.ttft()
     return Fit(
         data=f"{', '.join(measurements.files)} ({source.name})",
         date=measurements.dates or source.date,
         points=tpot.points,
         ttft_points=ttft.points,
-        cells=len({point.cell for point in measurements.points}),
+        cells=len({point.cell for point in points}),
         left_out=len(measurements.rejected),
         tpot_mape=round(tpot.mape, 4),
         tpot_median=round(tpot.median_ape, 4),
         ttft_median=round(ttft.median_ape, 4) if ttft.points else None,
-        cross_validated_tpot_mape=round(crossed.tpot().mape, 4) if crossed else None,
-        cross_validated_tpot_median=round(crossed.tpot().median_ape, 4) if crossed else None,
-        cross_validated_ttft_median=round(crossed.ttft().median_ape, 4) if crossed and ttft.points else None,
-        tpot_ratio_quantiles=quantiles(judged.ratios("tpot")),
-        ttft_ratio_quantiles=quantiles(judged.ratios("ttft")),
         at_bound=tuple(e.constant.name for e in result.estimates if e.at_bound),
         not_identified=tuple(e.constant.name for e in result.estimates if not e.identified),
+        reach=reach_of(points),
+        errors=errors_of(points, left_out),
+        regimes=regimes_of(points, left_out),
     )

@@ -129,6 +129,7 @@ class _Problem:
         self.log_tpot = np.log([point.tpot_s for point in points])
         self.log_ttft = np.log([point.ttft_s or 1.0 for point in points])[self.first]
         self.prior = np.log([constant.prior for constant in constants])
+        self.low = np.log([constant.low for constant in constants])
         self.sigma = np.array([constant.sigma for constant in constants])
 
     def residuals(self, logs: FloatArray) -> FloatArray:
@@ -141,7 +142,11 @@ class _Problem:
         return np.concatenate([tpot, ttft, (logs - self.prior) / self.sigma])
 
     def jacobian(self, logs: FloatArray) -> FloatArray:
-        """Forward differences; at a bound the step stays inside because the physics accepts values just beyond it."""
+        """One-sided differences, down from each value and up from its lower bound, below which physics may not go."""
         here = self.residuals(logs)
-        columns = [(self.residuals(logs - STEP * unit) - here) / -STEP for unit in np.eye(len(logs))]
+        steps = np.where(logs - STEP < self.low, STEP, -STEP)
+        columns = [
+            (self.residuals(logs + step * unit) - here) / step
+            for step, unit in zip(steps, np.eye(len(logs)), strict=True)
+        ]
         return np.stack(columns, axis=1)

@@ -3,7 +3,7 @@ tables and JSON are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,11 @@ class Comparison:
     prediction: Prediction
     ttft_concurrency: float = TTFT_CONCURRENCY
 
+    @property
+    def first_tokens(self) -> BoolArray:
+        """Which points' TTFT counts."""
+        return first_token_rows(self.points, self.ttft_concurrency)
+
     def tpot(self, rows: BoolArray | None = None) -> Errors:
         """TPOT errors of all points or of `rows`."""
         chosen = np.ones(len(self.points), dtype=np.bool_) if rows is None else rows
@@ -56,9 +61,7 @@ class Comparison:
 
     def ttft(self, rows: BoolArray | None = None) -> Errors:
         """TTFT errors of the points up to `ttft_concurrency`, or of those among `rows`."""
-        chosen = first_token_rows(self.points, self.ttft_concurrency)
-        if rows is not None:
-            chosen = chosen & rows
+        chosen = self.first_tokens if rows is None else self.first_tokens & rows
         return Errors.of(
             self.prediction.ttft[chosen], np.array([p.ttft_s or np.nan for p in self.points])[chosen]
         )
@@ -71,12 +74,13 @@ class Comparison:
             for label in np.unique(labels)
         }
 
-    def ratios(self, quantity: str) -> FloatArray:
-        """Measured over predicted, `tpot` of all points or `ttft` of those that count."""
+    def ratios(self, quantity: str, rows: BoolArray | None = None) -> FloatArray:
+        """Measured over predicted, `tpot` of all points or `ttft` of those that count; or of those among `rows`."""
+        chosen = np.ones(len(self.points), dtype=np.bool_) if rows is None else rows
         if quantity == "tpot":
-            return np.array([p.tpot_s for p in self.points]) / self.prediction.tpot
-        rows = first_token_rows(self.points, self.ttft_concurrency)
-        return (np.array([p.ttft_s or np.nan for p in self.points]) / self.prediction.ttft)[rows]
+            return (np.array([p.tpot_s for p in self.points]) / self.prediction.tpot)[chosen]
+        first = self.first_tokens & chosen
+        return (np.array([p.ttft_s or np.nan for p in self.points]) / self.prediction.ttft)[first]
 
     def as_data(self) -> dict[str, Any]:
         """`tpot` and `ttft`, each with points, mape, median_ape, bias and cells."""
@@ -95,13 +99,11 @@ class Comparison:
         }
 
 
-QUANTILES = (50, 75, 80, 90, 95)
+QUANTILES = (10, 50, 75, 80, 90, 95)
 
 
-def quantiles(ratios: Sequence[float] | FloatArray) -> dict[str, float]:
-    """Quantiles of measured over predicted by percent, three decimals; empty without points."""
-    if len(ratios) == 0:
-        return {}
+def quantiles(ratios: FloatArray) -> dict[str, float]:
+    """Quantiles of measured over predicted by percent, three decimals."""
     return {str(percent): round(float(np.percentile(ratios, percent)), 3) for percent in QUANTILES}
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 
+from fleets.schema.fits import Fit, LeftOut, TimeErrors
 from planner.calibration.fit import FitResult
 from planner.calibration.report import Comparison, Errors
+
+BAND = ("points", "MAPE %", "median", "p10", "p90")
 
 
 def error_rows(comparison: Comparison) -> list[tuple[str, str, Errors, Errors]]:
@@ -66,6 +69,41 @@ def print_errors(comparison: Comparison, title: str) -> None:
     )
 
 
+def left_out_rows(fit: Fit) -> list[tuple[str, LeftOut]]:
+    """(regime, errors): all points first, each by what was left out."""
+    regimes = [
+        (f"{r.family}, {r.accelerator}, {r.precision}", found) for r in fit.regimes for found in r.errors
+    ]
+    return [*(("all", found) for found in fit.errors), *regimes]
+
+
+def left_out_cells(found: LeftOut) -> tuple[str, ...]:
+    """What was left out, then points, MAPE in percent, and median, p10 and p90 of measured over predicted, of TPOT and
+    of TTFT."""
+    return (found.facet, *_band(found.tpot), *_band(found.ttft))
+
+
+def print_left_out(fit: Fit) -> None:
+    """Errors by what was left out of the fit, of all points and of each regime; nothing where none are known."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not fit.errors:
+        return
+
+    table = Table(title="measured over predicted by what was left out of the fit", title_justify="left")
+    for heading in ("regime", "left out", *(f"{time} {name}" for time in ("TPOT", "TTFT") for name in BAND)):
+        table.add_column(heading, justify="left" if heading in ("regime", "left out") else "right")
+    last = None
+    for regime, found in left_out_rows(fit):
+        if last not in (None, regime):
+            table.add_section()
+        table.add_row("" if regime == last else regime, *left_out_cells(found))
+        last = regime
+    console = Console()
+    (console if console.is_terminal else Console(width=200)).print(table)
+
+
 def print_constants(result: FitResult) -> None:
     """Fitted constants with their plausible range on stdout."""
     from rich.console import Console
@@ -85,6 +123,13 @@ def print_constants(result: FitResult) -> None:
         )  # fmt: skip
     console = Console()
     (console if console.is_terminal else Console(width=200)).print(table)
+
+
+def _band(errors: TimeErrors | None) -> tuple[str, ...]:
+    if errors is None:
+        return ("0", *("–" for _ in BAND[1:]))
+    quantiles = (f"{errors.quantiles[percent]:.2f}" for percent in ("50", "10", "90"))
+    return (str(errors.points), f"{100 * errors.mape:.1f}", *quantiles)
 
 
 def _figures(errors: Errors) -> tuple[str, str, str, str]:

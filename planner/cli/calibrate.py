@@ -12,6 +12,11 @@ import typer
 
 from planner.errors import InputError
 
+UNJUDGED = (
+    "it takes 30 points that differ in model, accelerator, precision or engine; the errors of the fit are of points that "
+    "it saw"
+)
+
 
 class CalibrateOutput(StrEnum):
     """Forms of the report; the set itself goes to `--out`."""
@@ -47,7 +52,8 @@ def calibrate(
     cross_validation: Annotated[
         bool,
         typer.Option(
-            "--cross-validation/--no-cross-validation", help="Predict each cell from a fit that never saw it."
+            "--cross-validation/--no-cross-validation",
+            help="Predict each cell, model, accelerator, … from a fit that never saw it.",
         ),
     ] = True,
     plot: Annotated[
@@ -75,9 +81,6 @@ def calibrate(
     if engine is not None:
         measurements = measurements.of_engine(engine.lower())
     say_rejected(measurements)
-    if len({point.cell for point in measurements.points}) < 2:
-        cross_validation = False
-        print("only one model, system and precision: no cross-validation", file=sys.stderr)
     all_reduces: tuple[AllReduceFit, ...] = ()
     if all_reduce is not None:
         measured_tables, unknown = read_allreduce(all_reduce)
@@ -93,7 +96,10 @@ def calibrate(
         out,
         f"{found.assumptions.description}; made by `fleetplan calibrate`, see docs/accuracy.md.",
     )
-    judged = found.cross_validated or found.fitted
+    if cross_validation and not found.left_out:
+        print(f"no error of a prediction is known: {UNJUDGED}", file=sys.stderr)
+    crossed = found.left_out.get("cell")
+    judged = crossed or found.fitted
     if plot is not None:
         from planner.calibration.figure import save_figure
 
@@ -103,7 +109,8 @@ def calibrate(
             "set": {"name": found.assumptions.name, "version": version, "file": str(out)},
             "constants": constants_data(found.result),
             "fitted": found.fitted.as_data(),
-            "cross_validated": found.cross_validated.as_data() if found.cross_validated else None,
+            "cross_validated": crossed.as_data() if crossed else None,
+            "left_out_by": {facet: other.as_data() for facet, other in found.left_out.items()},
             "all_reduce": [
                 {
                     "accelerator": f.table.accelerator,
@@ -118,8 +125,9 @@ def calibrate(
         return
     tables.print_constants(found.result)
     tables.print_errors(found.fitted, "errors of the fit")
-    if found.cross_validated is not None:
-        tables.print_errors(found.cross_validated, "errors on cells left out of the fit")
+    if crossed is not None:
+        tables.print_errors(crossed, "errors on cells left out of the fit")
+    tables.print_left_out(found.fit)
     for fitted in all_reduces:
         name = f"{fitted.table.accelerator} {fitted.table.library}"
         print(f"all-reduce {name}: median error {100 * fitted.median_error:.1f} %")

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.accuracy.coverage import Coverage
     from planner.calibration.measured import Measurements
 
 
@@ -41,6 +44,7 @@ def validate(
     ] = ValidateOutput.table,
 ) -> None:
     """Compare predicted with measured TPOT and TTFT under an assumption set."""
+    from planner.accuracy.coverage import coverage
     from planner.calibration.measured import read_measurements
     from planner.calibration.predict import Predictor
     from planner.calibration.report import Comparison, rejected_data
@@ -63,6 +67,7 @@ def validate(
             "files": list(measurements.files),
             "dates": measurements.dates,
             **comparison.as_data(),
+            "coverage": [covered.as_data() for covered in coverage(measurements.points, chosen)],
             **rejected_data(measurements),
         }
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
@@ -70,6 +75,39 @@ def validate(
         sys.stdout.write(error_csv(comparison))
     else:
         print_errors(comparison, f"{chosen.name} {chosen.version} against {', '.join(measurements.files)}")
+        print_coverage(coverage(measurements.points, chosen))
+
+
+def print_coverage(covered: Sequence[Coverage]) -> None:
+    """How many points lie within the bands that plans state, as a table on stdout; nothing where there are no bands."""
+    from rich.table import Table
+
+    from planner.cli.wide import print_wide
+
+    if not covered:
+        return
+    title = "points within the bands that plans state (meant are 80 % or more)"
+    table = Table(title=title, title_justify="left")
+    for heading in ("cell", "measured", "points", "TPOT within %", "TTFT points", "TTFT within %"):
+        table.add_column(heading, justify="left" if heading in ("cell", "measured") else "right")
+    for row in covered:
+        table.add_row(
+            row.cell,
+            row.measured,
+            *_covered(row.points, row.inside),
+            *_covered(row.ttft_points, row.ttft_inside),
+        )
+    sums = [
+        sum(column)
+        for column in zip(*((c.points, c.inside, c.ttft_points, c.ttft_inside) for c in covered), strict=True)
+    ]
+    table.add_section()
+    table.add_row("all", "", *_covered(*sums[:2]), *_covered(*sums[2:]))
+    print_wide(table)
+
+
+def _covered(points: int, inside: int) -> tuple[str, str]:
+    return str(points), f"{100 * inside / points:.0f}" if points else "–"
 
 
 def say_rejected(measurements: Measurements) -> None:

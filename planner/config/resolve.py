@@ -9,7 +9,8 @@ from pathlib import Path
 from fleets.schema.assumptions import AssumptionSet
 from planner.config.engine import check_longest, with_engine
 from planner.config.lookup import Lookup
-from planner.config.resolved import ResolvedStudy, ResolvedSupply, ResolvedWorkload
+from planner.config.margins import Margin, margin
+from planner.config.resolved import ResolvedModel, ResolvedStudy, ResolvedSupply, ResolvedWorkload
 from planner.config.schema.study import Study
 from planner.config.schema.workloads import Workload
 from planner.errors import InputError
@@ -20,8 +21,17 @@ from planner.profiles.read import read_profiles
 class _Workloads:
     """Workloads in tokens per second, margins included."""
 
-    def __init__(self, lookup: Lookup, study: Study, assumptions: AssumptionSet | None) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        study: Study,
+        assumptions: AssumptionSet | None,
+        models: Sequence[ResolvedModel],
+        supplies: Sequence[ResolvedSupply],
+    ) -> None:
         self.lookup, self.study, self.assumptions = lookup, study, assumptions
+        self.models = {model.name: model for model in models}
+        self.accelerators = [supply.accelerator for supply in supplies if supply.accelerator is not None]
 
     def resolve(self, key: str, workload: Workload) -> ResolvedWorkload | None:
         study = self.study
@@ -53,33 +63,27 @@ class _Workloads:
             )
         if len(self.lookup.problems) > before:
             return None
-        margin = self._margin(key, workload)
-        ttft = workload.max_ttft_ms and workload.max_ttft_ms / 1000 / (1 + margin)
+        margins = self._margin(key, workload, model)
+        ttft = workload.max_ttft_ms and workload.max_ttft_ms / 1000 / (1 + margins.first_token)
         return ResolvedWorkload(
             workload.name, model, workload.input_tokens, workload.output_tokens or 1.0, workload.context,
-            (demand or 0.0) * (1 + margin), workload.pace * (1 + margin), ttft,
+            (demand or 0.0) * (1 + margins.token), workload.pace * (1 + margins.token), ttft,
             workload.prefix_hit_rate, workload.max_kinds or study.max_kinds_per_workload, workload.max_num_seqs,
-            workload.output_tokens is None and workload.demand_requests_per_s is not None, margin,
+            workload.output_tokens is None and workload.demand_requests_per_s is not None, margins.token,
+            margins.first_token, margins.of,
         )  # fmt: skip
 
-    def _margin(self, key: str, workload: Workload) -> float:
-        """The margin m as a share; a quantile is looked up in the set's measured error of time per token."""
-        study, assumptions = self.study, self.assumptions
+    def _margin(self, key: str, workload: Workload, model: str) -> Margin:
+        """The workload's own margin, or the config's; none where what it needs is wrong elsewhere."""
         own = workload.safety is not None
-        safety = workload.safety if workload.safety is not None else study.safety
-        if not isinstance(safety, str):
-            return safety
-        measured = assumptions.fit.tpot_ratio_quantiles if assumptions and assumptions.fit else {}
-        if safety[1:] in measured:
-            return max(0.0, measured[safety[1:]] - 1.0)
-        name = assumptions.name if assumptions else study.assumptions
-        known = ", ".join(f"p{percent}" for percent in measured)
-        fix = f"choose {known}" if known else "write a percentage, or use a set fitted to measurements"
-        self.lookup.fail(
-            f"{key}.safety" if own else "safety",
-            f"assumption set {name} has no error quantile {safety}; {fix}",
-        )
-        return 0.0
+        safety = workload.safety if workload.safety is not None else self.study.safety
+        try:
+            if self.assumptions is not None:
+                found = self.models.get(model)
+                return margin(safety, self.study, workload, found, self.accelerators, self.assumptions)
+        except ValueError as error:
+            self.lookup.fail(f"{key}.safety" if own else "safety", str(error))
+        return Margin(0.0, 0.0)
 
     def _lengths(self, key: str, workload: Workload) -> None:
         study = self.study
@@ -117,7 +121,9 @@ def resolve(study: Study, file: str, folder: Path) -> ResolvedStudy:
     if not study.physics and not study.profiles:
         lookup.fail("profiles", "is empty and physics is false; list at least one CSV of measured capacity")
     models = [lookup.model(name, model) for name, model in study.models.items()]
-    in_units = _Workloads(lookup, study, assumptions)
+    in_units = _Workloads(
+        lookup, study, assumptions, [model for model in models if model], [s for s in supplies if s]
+    )
     workloads = [in_units.resolve(f"workloads[{i}]", w) for i, w in enumerate(study.workloads)]
     names = [workload.name for workload in study.workloads]
     for twice in sorted({name for name in names if names.count(name) > 1}):

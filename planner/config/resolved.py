@@ -95,12 +95,21 @@ class ResolvedWorkload:
     counts_requests: bool = False
     """The config gives no lengths: what is called tokens is requests."""
     safety: float = 0.0
-    """Margin m that is included: every time may be 1 + m times what is predicted."""
+    """Margin m that is included: every time per token may be 1 + m times what is predicted."""
+    first_token_safety: float = 0.0
+    """The same of the time to the first token, which is predicted less well."""
+    safety_of: str = ""
+    """What a margin given as a quantile is the quantile of, in words."""
 
     @property
     def prompted(self) -> bool:
         """Whether its requests have prompts; those without are decoded at once, behind no prefill instance."""
         return self.input_tokens > 0
+
+    @property
+    def request_tokens(self) -> float:
+        """Tokens of a request, prompt and output; its context where a config gives only that."""
+        return max(self.input_tokens + self.output_tokens, self.context_tokens)
 
     @property
     def asked_demand(self) -> float:
@@ -112,10 +121,22 @@ class ResolvedWorkload:
         """Tokens per second per user as asked, without the margin."""
         return self.pace / (1 + self.safety)
 
+    @property
+    def asked_ttft_s(self) -> float | None:
+        """Seconds to the first token as asked, without the margin."""
+        return None if self.max_ttft_s is None else self.max_ttft_s * (1 + self.first_token_safety)
+
     def without_margin(self) -> ResolvedWorkload:
         """The workload as asked, predictions taken at their word."""
-        ttft = self.max_ttft_s and self.max_ttft_s * (1 + self.safety)
-        return replace(self, demand=self.asked_demand, pace=self.asked_pace, max_ttft_s=ttft, safety=0.0)
+        return replace(
+            self,
+            demand=self.asked_demand,
+            pace=self.asked_pace,
+            max_ttft_s=self.asked_ttft_s,
+            safety=0.0,
+            first_token_safety=0.0,
+            safety_of="",
+        )
 
 
 @dataclass(frozen=True)

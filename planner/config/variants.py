@@ -49,7 +49,7 @@ def tpot_ms(workload: ResolvedWorkload) -> float:
 
 def ttft_ms(workload: ResolvedWorkload) -> float | None:
     """Time to the first token that the config asks for, at most, ms, without the margin."""
-    return None if workload.max_ttft_s is None else workload.max_ttft_s * (1 + workload.safety) * MILLI
+    return None if workload.asked_ttft_s is None else workload.asked_ttft_s * MILLI
 
 
 def with_tpot(study: ResolvedStudy, name: str, milliseconds: float) -> ResolvedStudy:
@@ -60,7 +60,7 @@ def with_tpot(study: ResolvedStudy, name: str, milliseconds: float) -> ResolvedS
 
 def with_ttft(study: ResolvedStudy, name: str, milliseconds: float) -> ResolvedStudy:
     """Another time to the first token in the config; the workload's margin is taken off it."""
-    margin = 1 + study.workload(name).safety
+    margin = 1 + study.workload(name).first_token_safety
     return with_workload(study, name, max_ttft_s=milliseconds / MILLI / margin)
 
 

@@ -64,7 +64,7 @@ def _reason(problem: Problem, workload: ResolvedWorkload) -> Unserved:
             name, "supply", f"{name}: no supply is large enough for one instance: {'; '.join(smallest)}"
         )
     if workload.max_ttft_s is not None and served(problem.with_workload(name, max_ttft_s=None), name):
-        limit = f"{workload.max_ttft_s * 1e3:.4g} ms{_margin(workload)}"
+        limit = f"{workload.max_ttft_s * 1e3:.4g} ms{_margin(workload.first_token_safety)}"
         return Unserved(name, "ttft", f"{name}: no instance gives the first token within {limit}")
     return Unserved(name, "pace", _pace(workload, tables))
 
@@ -96,8 +96,8 @@ def _memory(workload: ResolvedWorkload, tables: list[tuple[Performance, Reach, i
     )
 
 
-def _margin(workload: ResolvedWorkload) -> str:
-    return f" (margin of {workload.safety:.0%} included)" if workload.safety else ""
+def _margin(safety: float) -> str:
+    return f" (margin of {safety:.0%} included)" if safety else ""
 
 
 def _pace(workload: ResolvedWorkload, tables: list[tuple[Performance, Reach, int]]) -> str:
@@ -109,7 +109,7 @@ def _pace(workload: ResolvedWorkload, tables: list[tuple[Performance, Reach, int
     paces = np.where(able.fits, able.pace, 0.0)[:, column]
     row = int(np.argmax(paces))
     return (
-        f"{workload.name} asks for {workload.pace:,.4g} tokens/s per user{_margin(workload)}; the fastest, "
+        f"{workload.name} asks for {workload.pace:,.4g} tokens/s per user{_margin(workload.safety)}; the fastest, "
         f"{performance.table.name(row)}, "
         f"reaches {paces[row]:,.4g} tokens/s with a single sequence (TPOT {1e3 / paces[row]:.4g} ms)"
     )

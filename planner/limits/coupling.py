@@ -31,6 +31,7 @@ UNCOUPLED = {
     "question.max_usd_per_million_tokens", "question.points", "question.between",
     "workload.name", "workload.model", "workload.input_tokens", "workload.output_tokens", "workload.context_tokens",
     "workload.prefix_hit_rate", "workload.counts_requests", "workload.safety", "workload.max_num_seqs",
+    "workload.first_token_safety", "workload.safety_of",
     "model.name", "model.architecture", "model.weight_precisions", "model.kv_precisions", "model.speculation",
     "model.plain", "model.settings",
     "supply.name", "supply.accelerator_name", "supply.accelerator", "supply.usd_per_hour", "supply.price_source",

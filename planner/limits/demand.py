@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from planner.checks import Check, at_least
-from planner.config.resolved import ResolvedStudy, ResolvedWorkload
+from planner.config.resolved import ResolvedStudy
 from planner.config.variants import with_demand, with_workload, workload_key
 from planner.limits.limit import Coupling, Dual, GivesWay, Limit
 from planner.operation.costs import served
@@ -18,9 +18,9 @@ NEXT_TO_NOTHING = 1e-6
 THOUSAND = 1000.0
 
 
-def margin(workload: ResolvedWorkload) -> str:
+def margin(safety: float) -> str:
     """What is added to a limit, where anything is."""
-    return f", with its margin of {workload.safety:.0%}" if workload.safety else ""
+    return f", with its margin of {safety:.0%}" if safety else ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Demand(Limit):
             value = asked / workload.output_tokens if requests else asked
             unit = "requests/s" if requests else "tokens/s"
             key = f"{workload_key(study, workload.name)}.{field}"
-            sentence = f"{value:,.6g} {unit} of {workload.name}{margin(workload)}"
+            sentence = f"{value:,.6g} {unit} of {workload.name}{margin(workload.safety)}"
             yield cls(workload.name, key, value, unit, sentence)
 
     @property

@@ -29,7 +29,8 @@ class FirstToken(TimeLimit):
         for workload in study.workloads:
             longest = ttft_ms(workload)
             if longest is not None:
-                sentence = f"{workload.name} with its first token within {longest:.4g} ms{margin(workload)}"
+                within = f"{longest:.4g} ms{margin(workload.first_token_safety)}"
+                sentence = f"{workload.name} with its first token within {within}"
                 key = f"{workload_key(study, workload.name)}.max_ttft_ms"
                 yield cls(workload.name, key, longest, "ms", sentence)
 

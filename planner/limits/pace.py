@@ -36,7 +36,9 @@ class Pace(TimeLimit):
                 continue
             name, asked = workload.name, workload.asked_pace
             longest = f"TPOT {tpot_ms(workload):.4g} ms"
-            sentence = f"{name} at {asked:.4g} tokens/s per user or faster ({longest}){margin(workload)}"
+            sentence = (
+                f"{name} at {asked:.4g} tokens/s per user or faster ({longest}){margin(workload.safety)}"
+            )
             field = "max_tpot_ms" if study.written[name].max_tpot_ms is not None else "min_pace_tokens_per_s"
             yield cls(name, f"{workload_key(study, name)}.{field}", asked, UNIT, sentence)
 

@@ -28,9 +28,9 @@ NEITHER = {
     "simplicity", "alternatives", "max_kinds_per_workload", "solver", "detail", "profiles",
 }  # fmt: skip
 """Keys of the config that step times do not depend on; what of workloads, models and fleet matters enters as resolved."""
-NOT_PHYSICS = {"demand", "pace", "max_ttft_s", "max_kinds", "safety"}
+NOT_PHYSICS = {"demand", "pace", "max_ttft_s", "max_kinds", "safety", "first_token_safety", "safety_of"}
 """Fields of a resolved workload that step times do not depend on."""
-NOT_OPTIONS = {"demand", "max_kinds", "safety"}
+NOT_OPTIONS = {"demand", "max_kinds", "safety", "first_token_safety", "safety_of"}
 """Fields of a resolved workload that screened options do not depend on."""
 _LEAST_KEPT = 64
 _KEPT_STUDIES = 4

@@ -19,6 +19,7 @@ from planner.operation.costs import deployment_costs, per_million, served, suppl
 from planner.operation.operated import operated
 from planner.operation.operation import Operation
 from planner.options.option_set import OptionSet
+from planner.plan.accuracy import accuracy_of
 from planner.plan.dump import dump
 from planner.plan.engine_settings import engine_settings
 from planner.plan.plan import Objective, Plan, Status
@@ -83,6 +84,7 @@ def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Seque
         _supply(study, allocation),
         _workloads(study, allocation, operations),
         certificate,
+        accuracy=accuracy_of(study, allocation.deployments, answer.options),
         rejected=rejected,
         notes=_notes(answer),
         timings=answer.timings,
@@ -123,9 +125,22 @@ def _notes(answer: Answer) -> tuple[str, ...]:
         notes.append(
             f"no lengths given: tokens of {', '.join(requests)} are requests, in rates and in cost per million"
         )
+    notes += _margins(study)
     if study.config.physics and not study.config.prefill:
         notes.append("prefill: false: prompts take no instance time in this plan")
     return tuple(notes)
+
+
+def _margins(study: ResolvedStudy) -> list[str]:
+    """Margins that were asked for as a quantile, each once."""
+    asked: dict[str, list[str]] = {}
+    for workload in study.workloads:
+        if workload.safety_of:
+            shares = (
+                f"{workload.safety:.0%} on times per token, {workload.first_token_safety:.0%} on first tokens"
+            )
+            asked.setdefault(f"{shares}: {workload.safety_of}", []).append(workload.name)
+    return [f"margin of {', '.join(names)}: {what}" for what, names in asked.items()]
 
 
 def _instances(
@@ -213,7 +228,7 @@ def _workloads(study: ResolvedStudy, allocation: Allocation, operations: Sequenc
         paces = [o.pace[workload.name] for o in here if workload.name in o.pace]
         cost = costs[workload.name]
         first = max((o.ttft_s[workload.name] for o in here if workload.name in o.ttft_s), default=math.nan)
-        limit = math.nan if workload.max_ttft_s is None else workload.max_ttft_s * (1 + workload.safety)
+        limit = math.nan if workload.asked_ttft_s is None else workload.asked_ttft_s
         inputs = tokens / workload.output_tokens * workload.input_tokens if study.config.prefill else 0.0
         kinds = len({o.deployment.option.kind for o in here})
         rows.append(

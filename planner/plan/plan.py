@@ -52,6 +52,9 @@ class Plan:
     supply: pd.DataFrame
     workloads: pd.DataFrame
     certificate: Certificate
+    accuracy: tuple[dict[str, Any], ...] = ()
+    """How far predicted times may be off, by what was measured; or of what there is no measurement
+    (`planner.plan.accuracy`)."""
     sensitivity: dict[str, Any] = field(default_factory=dict)
     clashes: tuple[str, ...] = ()
     """Infeasible: the limits that clash, in the config's words."""
@@ -99,6 +102,7 @@ class Plan:
             "supply": _records(self.supply),
             "workloads": _records(self.workloads),
             "certificate": self.certificate.to_dict(),
+            "accuracy": _finite(self.accuracy),
             "sensitivity": _finite(self.sensitivity),
             "clashes": list(self.clashes),
             "relaxations": _finite(self.relaxations),

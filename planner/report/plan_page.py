@@ -73,8 +73,10 @@ def plan_tables_of(plan: Mapping[str, Any]) -> list[TableView]:
         plan_tables.operation_table,
         plan_tables.service_table,
         plan_tables.workload_table,
+        plan_tables.accuracy_table,
     )
-    tables = [make(plan) for make in makers] + list(plan_tables.sensitivity_tables(plan))
+    tables = [table for table in (make(plan) for make in makers) if table.rows]
+    tables += plan_tables.sensitivity_tables(plan)
     if plan["alternatives"]:
         caption = "The next best plans that differ in kinds, this one first."
         tables.append(any_table("alternatives", "Alternatives", plan["alternatives"], caption))

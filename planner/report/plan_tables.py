@@ -20,6 +20,7 @@ from planner.report.table_view import (
 )
 from planner.wording.numbers import DASH, known
 from planner.wording.units import title_and_unit
+from planner.wording.verdicts import ACCURACY_TITLE
 
 SMALLEST_SHARE = 0.005
 """Parts of an instance's time below this everywhere get no column."""
@@ -43,6 +44,17 @@ def numbered(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         {**row, "place": place, "gpus": (row["instances"] + row["spares"]) * row["gpus_per_instance"]}
         for place, row in enumerate(plan["instances"], start=1)
     ]
+
+
+def accuracy_table(plan: Mapping[str, Any]) -> TableView:
+    """How far off predicted times may be, or of what there is no measurement."""
+    rows = [
+        {"places": ", ".join(f"#{place}" for place in row["deployments"]), "sentence": row["sentence"]}
+        for row in plan["accuracy"]
+    ]
+    return table_view(
+        "accuracy", ACCURACY_TITLE, [text("#", "places"), text("what is known", "sentence")], rows
+    )
 
 
 def supply_table(plan: Mapping[str, Any]) -> TableView:

@@ -21,7 +21,8 @@ NEEDED = (
     "certificate",
 )
 ABSENT: dict[str, Any] = {
-    "sensitivity": {}, "clashes": [], "relaxations": [], "alternatives": [], "rejected": [], "notes": [], "timings": {},
+    "accuracy": [], "sensitivity": {}, "clashes": [], "relaxations": [], "alternatives": [], "rejected": [], "notes": [],
+    "timings": {},
 }  # fmt: skip
 
 

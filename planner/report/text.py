@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -15,7 +16,7 @@ from planner.plan.engine_settings import settings_of
 from planner.plan.plan import Plan
 from planner.report.console import Column, print_table, report_console, table
 from planner.wording.numbers import number, share
-from planner.wording.verdicts import why_none
+from planner.wording.verdicts import ACCURACY_TITLE, why_none
 
 MOST_KEYS = 3
 SMALLEST_SHARE = 0.005
@@ -32,6 +33,7 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
     _print_trust(plan, console)
     for note in plan.notes:
         console.print(Text(f"Note: {note}"))
+    print_accuracy(plan.accuracy, console)
     for part in (_buy(plan), _run(plan), _operation(plan), _serve(plan)):
         console.print()
         print_table(part, console)
@@ -63,6 +65,15 @@ def _print_trust(plan: Plan, console: Console) -> None:
             f"Found in {plan.timings.get('total', 0):.1f} s."
         )
     )
+
+
+def print_accuracy(statements: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Print how far predicted times may be off, with the numbers of deployments where statements have them."""
+    if statements:
+        console.print(Text(f"{ACCURACY_TITLE}:"))
+    for statement in statements:
+        places = ", ".join(f"#{place}" for place in statement.get("deployments", ()))
+        console.print(_bullet(f"{places}: {statement['sentence']}" if places else statement["sentence"]))
 
 
 def _buy(plan: Plan) -> Table:

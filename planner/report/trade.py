@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.objectives import OBJECTIVES
+from planner.plan.accuracy import accuracy_of
 from planner.questions.frontier import Frontier
 from planner.report.console import Column, print_table, report_console, table
+from planner.report.text import print_accuracy
 from planner.wording.numbers import number, share
 
 _DIGITS = {"cost": 2, "pace": 1, "throughput": 0}
@@ -25,8 +27,20 @@ def frontier_document(frontier: Frontier) -> dict[str, Any]:
         ],
         "beaten": frontier.beaten,
         "without_plan": list(frontier.without_plan),
+        "accuracy": frontier_accuracy(frontier),
         "seconds": round(frontier.seconds, 4),
     }
+
+
+def frontier_accuracy(frontier: Frontier) -> list[dict[str, Any]]:
+    """What is known of the times of all points' deployments, each statement once (`planner.plan.accuracy`)."""
+    found: dict[str, dict[str, Any]] = {}
+    for point in frontier.points:
+        answer = point.answer
+        deployments = answer.allocation.deployments if answer.allocation else ()
+        for record in accuracy_of(answer.study, deployments, answer.options):
+            found[record["sentence"]] = {key: record[key] for key in record if key != "deployments"}
+    return list(found.values())
 
 
 def print_frontier(frontier: Frontier) -> None:
@@ -57,6 +71,7 @@ def print_frontier(frontier: Frontier) -> None:
         console.print(f"{name}: no plan at any {swept}; `fleetplan explain` says what stands in the way")
         return
     print_table(table(f"{name}: {optimised} against {swept}", columns, rows), console)
+    print_accuracy(frontier_accuracy(frontier), console)
     if frontier.beaten:
         console.print(f"Points left out because another is at least as good in both: {frontier.beaten}.")
     if frontier.without_plan:

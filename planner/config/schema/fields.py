@@ -26,7 +26,8 @@ def percent(value: object) -> object:
 
 Quantile = Annotated[str, Field(pattern=r"^p[1-9][0-9]?$")]
 Safety = Share | Quantile
-"""A margin on every predicted time: a share (`10%`), or a quantile of the assumption set's measured error (`p90`)."""
+"""A margin on every predicted time: a share (`10%`), or a quantile of the assumption set's error where
+its fit never saw the like (`p90`)."""
 
 
 def counting(model: FrozenModel) -> list[Objective]:

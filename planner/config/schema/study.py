@@ -75,7 +75,8 @@ class Study(FrozenModel):
     utilisation: Fraction = 1.0
     """Share of time that instances may be busy; the rest is headroom."""
     safety: Safety = 0.0
-    """Margin on every predicted time, for all workloads: `10%`, or `p90` for a quantile of the set's measured error."""
+    """Margin on every predicted time, for all workloads: `10%`, or `p90` for that quantile of the set's error where its
+    fit never saw the like, the widest of what the config allows."""
     serving: Annotated[tuple[Literal["aggregated", "disaggregated"], ...], Field(min_length=1)] = (
         "aggregated",
     )

@@ -34,8 +34,8 @@ class Workload(FrozenModel):
     prefix_hit_rate: Share = 0.0
     """Share of prompt tokens found in the prefix cache."""
     safety: Safety | None = None
-    """Margin on every predicted time of this workload: `10%`, or `p90` for a quantile of the set's measured error;
-    default: the config's."""
+    """Margin on every predicted time of this workload: `10%`, or `p90` for that quantile of the set's error where its fit
+    never saw the like, the widest of what the config allows; default: the config's."""
     max_num_seqs: Count | None = None
     """Sequences of this workload that an instance runs at once, at most; default: the model's."""
     max_kinds: Count | None = None
@@ -57,6 +57,11 @@ class Workload(FrozenModel):
         if self.context_tokens is not None:
             return self.context_tokens
         return self.input_tokens + (self.output_tokens or 0.0) / 2
+
+    @property
+    def request_tokens(self) -> float:
+        """Tokens of a request, prompt and output; its context where only that is given."""
+        return max(self.input_tokens + (self.output_tokens or 0.0), self.context)
 
     @property
     def pace(self) -> float:

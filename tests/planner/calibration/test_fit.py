@@ -12,7 +12,7 @@ import pytest
 from fleets import catalog
 from fleets.schema.assumptions import AssumptionSet
 from planner.calibration.constants import apply, request_constants
-from planner.calibration.crossval import cross_validate
+from planner.calibration.crossval import cross_validate, cross_validations
 from planner.calibration.fit import constants_of, first_token_rows, fit
 from planner.calibration.measured import Point, read_measurements
 from planner.calibration.predict import Predictor
@@ -80,12 +80,24 @@ def test_left_out_cells_are_predicted_by_fits_that_never_saw_them(
 ) -> None:
     few = _two_cells(made)
     spoiled = [replace(p, tpot_s=3 * p.tpot_s) if p.cell == few[0].cell else p for p in few]
-    clean, other = cross_validate(few, base), cross_validate(spoiled, base)
+    found = [cross_validate(points, base, fit(points, base), "cell") for points in (few, spoiled)]
+    clean, other = (comparison.prediction for comparison in found if comparison is not None)
     seen = np.array([point.cell == few[0].cell for point in few])
     np.testing.assert_allclose(
         clean.tpot[seen], other.tpot[seen], rtol=1e-3
     )  # its own times do not matter to it
     assert np.max(np.abs(clean.tpot[~seen] / other.tpot[~seen] - 1)) > 0.05  # but to the other cell
+
+
+def test_what_all_points_share_cannot_be_left_out(base: AssumptionSet, made: list[Point]) -> None:
+    few = _two_cells(made)
+    assert set(cross_validations(few, base, fit(few, base))) == {"cell", "model", "engine"}
+
+
+def test_a_constant_at_its_lower_bound_is_fitted(base: AssumptionSet, made: list[Point]) -> None:
+    fast = [replace(p, tpot_s=p.tpot_s * (0.5 if "deepseek" in p.model else 1.0)) for p in made]
+    found = {e.constant.name: e for e in fit(fast, base).estimates}["expert_factor"]
+    assert found.value >= found.constant.low  # 1, below which the schema refuses it
 
 
 def test_ttft_counts_up_to_the_concurrency_of_the_fit(made: list[Point]) -> None:
