@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import BoolArray, FloatArray, Numbers, flags, floats
 
 
@@ -57,6 +58,15 @@ class Layout:
     def attention_ranks(self) -> FloatArray:
         """T/f, ranks over which one attention block is split."""
         return self.stage_ranks / self.attention_scaledown
+
+    def schedulers(self, choices: Choices) -> FloatArray:
+        """Groups that take sequences and prompts of their own at once: f with data-parallel attention, else 1.
+
+        Each is a process with its own scheduler, as under vLLM's and SGLang's `--data-parallel-size`.
+        """
+        if choices.attention_scaledown != "data_parallel":
+            return np.ones_like(self.attention_scaledown)
+        return self.attention_scaledown
 
     def expert_groups(self, experts: int) -> FloatArray:
         """EP = min(T, E) where experts are spread, else 1."""

@@ -182,7 +182,8 @@ def step_coefficients(
     experts = 2.0 * shape(architecture, choices).expert_parameters / architecture.sparsity
     matrices = flop.matrices + (engine.expert_factor - 1.0) * experts
     compute = matrices / flops.matrices + flop.attention / flops.attention
-    host = engine.sequence_us * MICRO  # nothing overlaps it, so it enters memory and compute alike
+    # nothing overlaps it, so it enters memory and compute alike; every group's scheduler has its own sequences
+    host = engine.sequence_us * MICRO / layout.schedulers(choices)
     arrays = np.broadcast_arrays(
         once_per_stage * (bytes_moved.attention_weights + bytes_moved.dense_weights),
         once_per_stage * bytes_moved.expert_weights * engine.expert_factor,
