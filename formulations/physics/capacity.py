@@ -16,16 +16,23 @@ from formulations.physics.shape import shape
 def weight_bytes_total(
     architecture: Architecture, choices: Choices, layout: Layout, weight_bytes: Numbers
 ) -> FloatArray:
-    """Bytes of all weights on all ranks together; every attention group of a data-parallel layout holds its own copy."""
-    parts = shape(architecture, choices)
-    extra = floats(0.0)
-    if choices.attention_scaledown == "data_parallel":
-        extra = parts.attention_parameters * (layout.attention_scaledown - 1.0)
-    weight = floats(weight_bytes)
-    wide_attention = kept_bytes(weight, architecture.attention_weight_precision) - weight
-    wide_embedding = kept_bytes(weight, architecture.embedding_weight_precision) - weight
-    wider = wide_attention * (parts.attention_parameters + extra) + wide_embedding * parts.stored_embedding
-    return weight * (parts.total_parameters + extra) + wider
+    """Bytes of all weights on all ranks together, as if each were as full as the fullest.
+
+    Every attention group of a data-parallel layout holds its own attention, every data-parallel engine also its own dense
+    layers, shared experts and embeddings; redundant experts count. Whole pipeline stages hold ⌈L/PP⌉ layers and one of
+    both embedding matrices each, as the first and the last may (ours).
+    """
+    parts, weight = shape(architecture, choices), floats(weight_bytes)
+    engines = layout.engines(choices)
+    attention = kept_bytes(weight, architecture.attention_weight_precision) * parts.attention_parameters
+    dense = weight * parts.dense_parameters
+    experts = weight * parts.expert_parameters * layout.held_experts(architecture.feed_forward.experts)
+    embeddings = floats(parts.stored_embedding)
+    if layout.whole:
+        embeddings = np.where(layout.pipeline > 1, layout.pipeline * parts.unembedding, embeddings)
+    layers = attention * layout.schedulers(choices) + dense * engines + experts
+    ends = kept_bytes(weight, architecture.embedding_weight_precision) * embeddings * engines
+    return layout.longest_stage(architecture.layers) * layers + ends
 
 
 def free_hbm(machine: Machine, layout: Layout, weights: Numbers) -> FloatArray:

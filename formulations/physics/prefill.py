@@ -77,15 +77,17 @@ def _work(
     new = (1.0 - hits) * tokens
     chunks = np.maximum(new / engine.chunk_tokens, np.minimum(new, 1.0))
     experts = 2.0 * shape(architecture, choices).expert_parameters / architecture.sparsity
-    matrices = whole.matrices - cached.matrices + (engine.expert_factor - 1.0) * experts * new
+    head = whole.head - cached.head
+    matrices = whole.matrices - cached.matrices + head + (engine.expert_factor - 1.0) * experts * new
     with np.errstate(invalid="ignore", divide="ignore"):
         slower = np.where(new > 0, 1.0 + machine.half_rate_tokens * chunks / new, 1.0)
     attention = (whole.attention - cached.attention) / flops.attention
     one_token = network(architecture, choices, machine, layout, np.ones(()))
     transfer = sum((np.min(c.per_sequence, axis=-1) for c in one_token), np.zeros(()))
-    launches = serial_kernels(architecture, choices) * engine.prompt_kernel_us * MICRO
+    uneven = layout.longest_stage(architecture.layers)
+    launches = serial_kernels(architecture, choices, layout) * engine.prompt_kernel_us * MICRO
     return _Work(
-        compute=(matrices * slower / flops.matrices + attention) / layout.accelerators,
+        compute=uneven * (matrices * slower / flops.matrices + attention) / layout.accelerators,
         transfer=transfer * new,
         launches=launches * chunks,
         tokens=new,
@@ -117,12 +119,14 @@ def prompt_latency(
         per_chunk = np.where(work.chunks > 0, work.tokens / work.chunks, 0.0)
     per_chunk = together * per_chunk
     touched = touched_share(per_chunk / layout.pipeline, architecture.sparsity) * engine.expert_factor
-    read = layout.pipeline * (moved.attention_weights + moved.dense_weights + touched * moved.expert_weights)
+    layers = moved.attention_weights + moved.dense_weights + touched * moved.expert_weights
+    uneven = layout.longest_stage(architecture.layers)
+    read = layout.pipeline * (uneven * layers + moved.head_weights)
     seconds = read * work.chunks / (layout.accelerators * machine.bandwidth)
     latency = sum(
         (c.best(np.ones(()))[0] for c in network(architecture, choices, machine, layout, per_chunk)),
         np.zeros(()),
     )
-    kernel = serial_kernels(architecture, choices) * machine.kernel_launch_s + engine.step_us * MICRO
+    kernel = serial_kernels(architecture, choices, layout) * machine.kernel_launch_s + engine.step_us * MICRO
     passes = together * work.transfer + np.maximum(together * work.compute, seconds)
     return work.chunks * (kernel + latency) + work.launches + passes
