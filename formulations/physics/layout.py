@@ -1,7 +1,7 @@
 """Layout: how one instance is split over its accelerators. Real values are allowed (the paper's grids use them).
 
-A *whole* layout is one that an engine can start: pipeline stages hold whole layers and ranks whole experts, so the longest
-stage and the fullest rank set the pace and must fit. Physics counts as if all stages and ranks were like that one.
+A *whole* layout is one that an engine can start: pipeline stages hold whole layers and ranks whole experts, so the
+longest stage and the fullest rank set the pace and must fit. Physics counts as if all stages and ranks were like them.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class Layout:
     def engines(self, choices: Choices) -> FloatArray:
         """Data-parallel engines: groups that hold and run all but the routed experts by themselves.
 
-        f where experts are spread over the ranks of all groups, else 1: then feed-forward blocks are split over all ranks.
-        So do vLLM (`--data-parallel-size` with `--enable-expert-parallel`), SGLang (`--enable-dp-attention` with an
+        f where experts are spread over the ranks of all groups, else 1: then all ranks share feed-forward blocks. So do
+        vLLM (`--data-parallel-size` with `--enable-expert-parallel`), SGLang (`--enable-dp-attention` with an
         all-to-all backend) and TensorRT-LLM (`enable_attention_dp`). Whole layouts only.
         """
         if not self.whole:
