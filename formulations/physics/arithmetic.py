@@ -19,6 +19,9 @@ class Flop:
     """FLOP per token, by the arithmetic rate that they run at."""
 
     matrices: FloatArray
+    """Of the layers."""
+    head: FloatArray
+    """Of embeddings, outside the layers, at the rate of matrices."""
     attention: FloatArray
 
 
@@ -29,10 +32,10 @@ def decode_flop(architecture: Architecture, choices: Choices, layout: Layout, co
     projections (attention and embedding) count f times, since only 1 of f ranks works on them.
     """
     parts = shape(architecture, choices)
-    projections = 2 * (parts.attention_parameters + parts.arithmetic_embedding)
     idle = layout.attention_scaledown if choices.attention_scaledown == "idle_projections" else floats(1.0)
     return Flop(
-        matrices=2 * parts.active_feed_forward + idle * projections,
+        matrices=2 * parts.active_feed_forward + idle * 2 * parts.attention_parameters,
+        head=idle * 2 * parts.arithmetic_embedding,
         attention=_per_cached_token(architecture) * cached_tokens(architecture, context),
     )
 
@@ -51,7 +54,8 @@ def prompt_flop(architecture: Architecture, choices: Choices, input_tokens: Numb
     key = attention.head_dim + (attention.rope_dim if attention.kind == "mla" else 0)
     value = attention.value_dim or attention.head_dim
     return Flop(
-        matrices=2 * parts.active_parameters * tokens,
+        matrices=2 * (parts.active_parameters - parts.arithmetic_embedding) * tokens,
+        head=2 * parts.arithmetic_embedding * tokens,
         attention=2 * attention.query_heads * (key + value) * pairs,
     )
 

@@ -21,25 +21,34 @@ def weight_bytes_total(
     weight_bytes: Numbers,
     stored: StoredWeights | None = None,
 ) -> FloatArray:
-    """Bytes of all weights on all ranks together; every attention group of a data-parallel layout holds its own copy.
+    """Bytes of all weights on all ranks together, as if each were as full as the fullest.
 
-    `stored` says what an engine stores otherwise: experts padded, parts kept in 16 bits; None: nothing.
+    Every attention group of a data-parallel layout holds its own attention, every data-parallel engine also its own dense
+    layers, shared experts and embeddings; redundant experts count. Whole pipeline stages hold ⌈L/PP⌉ layers and one of
+    both embedding matrices each, as the first and the last may (ours). `stored` says what an engine stores otherwise:
+    experts padded, parts kept in 16 bits; None: nothing.
     """
-    parts = shape(architecture, choices)
-    extra = floats(0.0)
-    if choices.attention_scaledown == "data_parallel":
-        extra = parts.attention_parameters * (layout.attention_scaledown - 1.0)
-    weight = floats(weight_bytes)
-    wide_attention = kept_bytes(weight, architecture.attention_weight_precision) - weight
-    wide_embedding = kept_bytes(weight, architecture.embedding_weight_precision) - weight
+    parts, weight = shape(architecture, choices), floats(weight_bytes)
+    engines = layout.engines(choices)
+    attention_bytes = kept_bytes(weight, architecture.attention_weight_precision)
+    embedding_bytes = kept_bytes(weight, architecture.embedding_weight_precision)
+    padded = floats(1.0)
     if stored is not None:
-        wide_attention = np.maximum(wide_attention, np.where(stored.wide_attention, 2.0 - weight, 0.0))
-        wide_embedding = np.maximum(wide_embedding, np.where(stored.wide_embedding, 2.0 - weight, 0.0))
-    wider = wide_attention * (parts.attention_parameters + extra) + wide_embedding * parts.stored_embedding
-    total = weight * (parts.total_parameters + extra) + wider
-    if stored is not None:
-        total = total + weight * parts.expert_parameters * stored.expert_padding
-    return total
+        attention_bytes = np.maximum(attention_bytes, np.where(stored.wide_attention, 2.0, 0.0))
+        embedding_bytes = np.maximum(embedding_bytes, np.where(stored.wide_embedding, 2.0, 0.0))
+        padded = 1.0 + stored.expert_padding
+    dense = weight * parts.dense_parameters
+    experts = (
+        weight * parts.expert_parameters * layout.held_experts(architecture.feed_forward.experts) * padded
+    )
+    embeddings = floats(parts.stored_embedding)
+    if layout.whole:
+        embeddings = np.where(layout.pipeline > 1, layout.pipeline * parts.unembedding, embeddings)
+    layers = (
+        attention_bytes * parts.attention_parameters * layout.schedulers(choices) + dense * engines + experts
+    )
+    ends = embedding_bytes * embeddings * engines
+    return layout.longest_stage(architecture.layers) * layers + ends
 
 
 def batch_capacity(

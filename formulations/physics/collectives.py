@@ -58,6 +58,10 @@ class Collective:
             total = np.minimum(total, other)
         return np.broadcast_to(latency, total.shape), np.broadcast_to(slope, total.shape)
 
+    def repeated(self, times: FloatArray) -> Collective:
+        """So many times as often in a step."""
+        return Collective(self.name, self.latency * times[..., None], self.per_sequence * times[..., None])
+
 
 @dataclass(frozen=True)
 class Pattern:

@@ -9,7 +9,7 @@ from math import isqrt
 
 from fleets.schema.accelerators import Accelerator
 from fleets.schema.architectures import Architecture
-from formulations.physics.layout import Layout
+from formulations.physics.layout import Layout, whole_expert_groups
 
 Candidate = tuple[int, bool, int, bool, int]
 """Accelerators, 2D, pipeline stages, expert parallel, attention groups."""
@@ -45,10 +45,11 @@ def deployable_layouts(
 ) -> tuple[Layout, tuple[LayoutRejection, ...]]:
     """Layouts of shape (K,) that can run, smallest first, and the structured rejections of the others.
 
-    Rules: pipeline stages divide the layers; tensor ranks divide the query heads and the feed-forward
-    width, and the KV heads divide among them or are copied; expert groups divide the experts; 2D ranks are
-    a square; an instance lies in one scale-up domain or fills whole ones, and needs the links that it would
-    use.
+    Rules: every pipeline stage has a layer; the ranks of an attention group divide the query heads, and the KV heads
+    divide among them or are copied; the ranks that share a feed-forward block divide its width: all of a stage, or with
+    experts spread those of an attention group; spread experts need not divide, since copies fill up the ranks; 2D
+    ranks are a square; an instance lies in one scale-up domain or fills whole ones, or its pipeline stages do, and it
+    needs the links that it would use.
     """
     limits = limits or LayoutLimits()
     kept: list[Candidate] = []
@@ -61,7 +62,7 @@ def deployable_layouts(
             label = Layout.of(*([value] for value in candidate)).labels()[0]
             rejected.append(LayoutRejection(candidate[0], label, *problem))
     columns = list(zip(*kept, strict=True)) or [()] * 5
-    return Layout.of(*columns), tuple(rejected)
+    return Layout.of(*columns, whole=True), tuple(rejected)
 
 
 def _candidates(architecture: Architecture, limits: LayoutLimits) -> Iterator[Candidate]:
@@ -88,13 +89,13 @@ def _problem(
     accelerators, two_d, stages, experts, groups = candidate
     if accelerators % stages:
         return f"accelerators divisible by {stages} pipeline stages", f"{accelerators}"
-    if architecture.layers % stages:
-        return f"layers divisible by {stages} pipeline stages", f"{architecture.layers} layers"
+    if architecture.layers < stages:
+        return f"a layer for each of {stages} pipeline stages", f"{architecture.layers} layers"
     ranks = accelerators // stages
     return (
         _link_problem(accelerator, accelerators, ranks)
         or _attention_problem(architecture, ranks, groups)
-        or _feed_forward_problem(architecture, ranks, experts)
+        or _feed_forward_problem(architecture, ranks, experts, groups)
         or (("a square number of tensor ranks", f"{ranks}") if two_d and isqrt(ranks) ** 2 != ranks else None)
     )
 
@@ -113,9 +114,11 @@ def _link_problem(accelerator: Accelerator, accelerators: int, ranks: int) -> tu
         return None
     if accelerator.scaleout_gb_s is None:
         return f"a link between domains of {domain} (scaleout_gb_s)", "none"
+    if domain % ranks == 0:
+        return None  # every stage lies in one domain, and other instances fill what is left of the last
     if accelerators % domain:
         return f"whole domains of {domain} accelerators", f"{accelerators}"
-    if ranks % domain and domain % ranks:
+    if ranks % domain:
         return f"pipeline stages that fill or divide domains of {domain}", f"stages of {ranks}"
     return None
 
@@ -132,19 +135,17 @@ def _attention_problem(architecture: Architecture, ranks: int, groups: int) -> t
     return None
 
 
-def _feed_forward_problem(architecture: Architecture, ranks: int, experts: bool) -> tuple[str, str] | None:
+def _feed_forward_problem(
+    architecture: Architecture, ranks: int, experts: bool, groups: int
+) -> tuple[str, str] | None:
     ff = architecture.feed_forward
-    groups = min(ranks, ff.experts) if experts else 1
-    if ff.experts % groups or ranks % groups:
-        return (
-            f"experts and ranks divisible by {groups} expert groups",
-            f"{ff.experts} experts, {ranks} ranks",
-        )
-    widths = {"d_ff": (ff.d_ff, ranks // groups)}
+    spread = int(whole_expert_groups(ranks, ff.experts)) if experts else 1
+    shared_by = ranks // groups if experts else ranks  # with experts spread, groups are engines of their own
+    widths = {"d_ff": (ff.d_ff, ranks // spread)}
     if ff.dense_layers:
-        widths["dense_d_ff"] = (ff.dense_d_ff or ff.d_ff, ranks)
+        widths["dense_d_ff"] = (ff.dense_d_ff or ff.d_ff, shared_by)
     if ff.shared_experts:
-        widths["shared d_ff"] = (ff.shared_experts * (ff.shared_d_ff or ff.d_ff), ranks)
+        widths["shared d_ff"] = (ff.shared_experts * (ff.shared_d_ff or ff.d_ff), shared_by)
     for name, (width, parts) in widths.items():
         if width % parts:
             return f"{name} divisible by {parts} ranks", f"{name} {width}"

@@ -46,10 +46,10 @@ def kv_bytes_per_sequence(
 ) -> FloatArray:
     """Bytes of KV cache of one sequence of `context` tokens on all ranks together, copies included.
 
-    The same bytes are held and, at every step, read. `kv_bytes` is bytes per element; all arguments
-    broadcast.
+    The same bytes are held and, at every step, read; uneven pipeline stages count as if all were the longest. `kv_bytes`
+    is bytes per element; all arguments broadcast.
     """
     per_copy = (
         elements_per_token_and_layer(architecture) * floats(kv_bytes) * cached_tokens(architecture, context)
     )
-    return per_copy * kv_copies(architecture, choices, layout)
+    return per_copy * kv_copies(architecture, choices, layout) * layout.longest_stage(architecture.layers)

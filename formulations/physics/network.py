@@ -26,8 +26,13 @@ def network(
 ) -> list[Collective]:
     """All collectives of one step; those that the layouts cannot have are left out. Shapes broadcast, protocols last."""
     plan = _Plan(architecture, choices, machine, layout, floats(tokens_in_flight))
-    found = [*plan.attention(), *plan.dense_feed_forward(), *plan.expert_feed_forward()]
-    return [*found, *plan.all_to_all(), *plan.hops(), *plan.output_head()]
+    layers = [*plan.attention(), *plan.dense_feed_forward(), *plan.expert_feed_forward(), *plan.all_to_all()]
+    layers = _repeated(layers, layout.longest_stage(architecture.layers))
+    return [*layers, *plan.hops(), *_repeated(plan.output_head(), layout.end_stages)]
+
+
+def _repeated(collectives: list[Collective], times: FloatArray) -> list[Collective]:
+    return collectives if np.all(times == 1.0) else [collective.repeated(times) for collective in collectives]
 
 
 class _Plan:
@@ -44,6 +49,8 @@ class _Plan:
         self.architecture, self.choices, self.machine, self.layout = architecture, choices, machine, layout
         self.ff, self.heads = architecture.feed_forward, architecture.attention
         self.ranks, self.attention_ranks = layout.stage_ranks, layout.attention_ranks
+        self.engine_share = 1.0 / layout.engines(choices)
+        """Of sequences and ranks: one data-parallel engine's."""
         self.word_bytes = architecture.activation_bytes * tokens / layout.pipeline
         """Bytes of one word of every sequence of a micro-batch, per sequence of the batch."""
         self.any_two_d, self.all_two_d = bool(np.any(layout.two_d)), bool(np.all(layout.two_d))
@@ -54,8 +61,7 @@ class _Plan:
     def attention(self) -> list[Collective]:
         if self.fused:
             return []  # the feed-forward block's reduction carries both
-        grouped = self.choices.attention_scaledown == "data_parallel"
-        share = 1.0 / self.layout.attention_scaledown if grouped else 1.0
+        share = 1.0 / self.layout.schedulers(self.choices)
         return self._reduce(
             "attention", self.attention_ranks, self._qkv_words() * share, self.architecture.d_model * share,
             self.architecture.layers,
@@ -70,22 +76,14 @@ class _Plan:
                 "feed-forward", self.ranks, words_in, d_model * ff.output_matrices, self.architecture.layers
             )
         found = []
+        ranks, words_out = self.ranks * self.engine_share, d_model * ff.output_matrices * self.engine_share
         if ff.dense_layers:
-            words_in = float(ff.input_matrices * (ff.dense_d_ff or ff.d_ff))
-            found += self._reduce(
-                "dense feed-forward", self.ranks, words_in, d_model * ff.output_matrices, ff.dense_layers
-            )
+            words_in = ff.input_matrices * (ff.dense_d_ff or ff.d_ff) * self.engine_share
+            found += self._reduce("dense feed-forward", ranks, words_in, words_out, ff.dense_layers)
         if ff.shared_experts and np.any(self.layout.expert_parallel):
             spread = floats(self.layout.expert_parallel)
-            words_in = float(ff.input_matrices * self._shared_d_ff())
-            found += self._reduce(
-                "shared experts",
-                self.ranks,
-                words_in,
-                d_model * ff.output_matrices,
-                self._expert_layers(),
-                spread,
-            )
+            words_in = ff.input_matrices * self._shared_d_ff() * self.engine_share
+            found += self._reduce("shared experts", ranks, words_in, words_out, self._expert_layers(), spread)
         return found
 
     def expert_feed_forward(self) -> list[Collective]:
@@ -145,10 +143,10 @@ class _Plan:
         """Gather of the logits that T ranks hold in slices (ours; the paper's code leaves it out)."""
         if self.choices.kernels_per_layer != "by_layout" or self.architecture.vocabulary == 0:
             return []
-        pattern = Pattern.ring(ONE_PASS, self.ranks, self._nodes(self.ranks))
-        return [
-            self._route(pattern).collective("output head", self.architecture.vocabulary * self.word_bytes)
-        ]
+        ranks = self.ranks * self.engine_share
+        pattern = Pattern.ring(ONE_PASS, ranks, self._nodes(ranks))
+        words = self.architecture.vocabulary * self.engine_share
+        return [self._route(pattern).collective("output head", words * self.word_bytes)]
 
     def _reduce(
         self,

@@ -6,7 +6,8 @@
 
 The program of docs/program.md takes these coefficients; whoever wants seconds evaluates them. There is
 no other source of a step time. Real batches are allowed; arrays broadcast, e.g. layouts (K, 1) against
-contexts (W,).
+contexts (W,). Uneven pipeline stages all take the longest stage's time: micro-batches follow one another, so that stage
+sets the beat.
 """
 
 from __future__ import annotations
@@ -180,20 +181,26 @@ def step_coefficients(
     per_byte = 1.0 / (layout.accelerators * machine.bandwidth)
     once_per_stage = stages * per_byte
     experts = 2.0 * shape(architecture, choices).expert_parameters / architecture.sparsity
-    matrices = flop.matrices + (engine.expert_factor - 1.0) * experts
-    compute = matrices / flops.matrices + flop.attention / flops.attention
-    host = engine.sequence_us * MICRO  # nothing overlaps it, so it enters memory and compute alike
+    uneven, ends = layout.longest_stage(architecture.layers), layout.end_stages
+    matrices = uneven * (flop.matrices + (engine.expert_factor - 1.0) * experts) + ends * flop.head
+    compute = matrices / flops.matrices + uneven * flop.attention / flops.attention
+    # nothing overlaps it, so it enters memory and compute alike; every group's scheduler has its own sequences
+    host = engine.sequence_us * MICRO / layout.schedulers(choices)
     arrays = np.broadcast_arrays(
-        once_per_stage * (bytes_moved.attention_weights + bytes_moved.dense_weights),
-        once_per_stage * bytes_moved.expert_weights * engine.expert_factor,
-        q * per_byte * bytes_moved.expert_per_token,
-        per_byte * (cache / machine.kv_bandwidth_ratio + q * bytes_moved.per_token) + host,
+        once_per_stage
+        * (
+            uneven * (bytes_moved.attention_weights + bytes_moved.dense_weights)
+            + ends * bytes_moved.head_weights
+        ),
+        once_per_stage * uneven * bytes_moved.expert_weights * engine.expert_factor,
+        q * per_byte * uneven * bytes_moved.expert_per_token,
+        per_byte * (cache / machine.kv_bandwidth_ratio + q * uneven * bytes_moved.per_token) + host,
         q * compute / layout.accelerators + host,
     )
     dense_read, expert_read, expert_activation, sequence_read, sequence_compute = arrays
     return StepCoefficients(
         kernel=floats(
-            serial_kernels(architecture, choices) * machine.kernel_launch_s + engine.step_us * MICRO
+            serial_kernels(architecture, choices, layout) * machine.kernel_launch_s + engine.step_us * MICRO
         ),
         collectives=tuple(collectives),
         dense_read=dense_read,

@@ -27,9 +27,11 @@ class Traffic:
     attention_weights: FloatArray
     """Read by every pass; times the attention scale-down where several groups read them."""
     dense_weights: FloatArray
-    """Read by every pass: dense layers, shared experts, unembedding."""
+    """Read by every pass: dense layers and shared experts; once by each data-parallel engine."""
+    head_weights: FloatArray
+    """Read by every pass, outside the layers: unembedding; once by each data-parallel engine."""
     expert_weights: FloatArray
-    """Times W(n): all routed experts."""
+    """Times W(n): all routed experts that ranks hold."""
     per_token: FloatArray
     """Activations per token in flight."""
     expert_per_token: FloatArray
@@ -47,24 +49,26 @@ def traffic(architecture: Architecture, choices: Choices, layout: Layout, weight
 
     Attention on f times fewer ranks is read by f groups or leaves (f−1)/f of the ranks idle; either way its
     bytes count f times against the bandwidth of all ranks. Data-parallel groups split the tokens, idle
-    ranks do not.
+    ranks do not. Copies of redundant experts are touched as often as their originals (the safe side).
     """
     parts = shape(architecture, choices)
     weight, activation = floats(weight_bytes), architecture.activation_bytes
     attention_weight = kept_bytes(weight, architecture.attention_weight_precision)
     wider = kept_bytes(weight, architecture.embedding_weight_precision) - weight
-    scaledown = layout.attention_scaledown
+    scaledown, engines = layout.attention_scaledown, layout.engines(choices)
     attention_words = _words(parts.attention, layout.attention_ranks)
     if choices.attention_scaledown != "data_parallel":
         attention_words = attention_words * scaledown
-    dense_words = _words(parts.dense, layout.stage_ranks)
-    per_expert = _words(parts.experts, layout.expert_ranks(architecture.feed_forward.experts))
+    dense_words = _words(parts.dense, layout.stage_ranks / engines)
+    experts = architecture.feed_forward.experts
+    per_expert = _words(parts.experts, layout.expert_ranks(experts))
     expert_words = per_expert / parts.sparsity  # each expert sees n/s of n tokens
     routed = choices.moe_activation_traffic == "routed"
     return Traffic(
         attention_weights=attention_weight * sum(m.parameters for m in parts.attention) * scaledown,
-        dense_weights=weight * (parts.dense_parameters + parts.unembedding) + wider * parts.unembedding,
-        expert_weights=weight * parts.expert_parameters,
+        dense_weights=weight * parts.dense_parameters * engines,
+        head_weights=(weight + wider) * parts.unembedding * engines,
+        expert_weights=weight * parts.expert_parameters * layout.held_experts(experts),
         per_token=activation * (attention_words + dense_words + (expert_words if routed else 0.0)),
         expert_per_token=activation * (0.0 if routed else 1.0) * expert_words,
     )

@@ -74,6 +74,7 @@ class Predictor:
             pipeline=[p.pipeline for p in points],
             expert_parallel=[p.expert_parallel for p in points],
             attention_scaledown=[p.attention_groups for p in points],
+            whole=True,
         )
         return _Group(
             rows=np.array(rows, dtype=np.intp),

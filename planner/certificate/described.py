@@ -36,7 +36,7 @@ class Described:
     @property
     def layout(self) -> Layout:
         """As the physics takes it."""
-        return Layout.of([self.gpus], [self.two_d], [self.stages], [self.experts], [self.groups])
+        return Layout.of([self.gpus], [self.two_d], [self.stages], [self.experts], [self.groups], whole=True)
 
     @property
     def architectures(self) -> tuple[Architecture, ...]:

@@ -126,7 +126,7 @@ def _answer(
     if step_model == "toy":
         return _toy(rows)
     if given and step_model == "full":
-        return _columns(rows, _given(rows, group))
+        return _columns(rows, _given(rows, group, enumeration == "deployable"))
     if enumeration == "deployable":
         return _columns(rows, _deployable(rows))
     points = rows.n, rows.batch, rows.context
@@ -138,11 +138,10 @@ def _answer(
     )
 
 
-def _given(rows: _Rows, group: pd.DataFrame) -> Fastest:
+def _given(rows: _Rows, group: pd.DataFrame, whole: bool) -> Fastest:
     """The layouts that the rows bring along."""
-    layout = Layout.of(
-        rows.n, group["two_d"], group["n_pp"], group["n_ep"].to_numpy() > 1, group["attn_scaledown"]
-    )
+    experts = group["n_ep"].to_numpy() > 1
+    layout = Layout.of(rows.n, group["two_d"], group["n_pp"], experts, group["attn_scaledown"], whole=whole)
     seconds = rows.case.step(layout, rows.context, rows.tokens_in_flight).total(rows.batch)
     fits = rows.case.fits(layout, rows.context, rows.batch)
     return Fastest(np.where(fits, seconds, np.inf), layout, np.zeros(rows.n.shape))
@@ -150,7 +149,8 @@ def _given(rows: _Rows, group: pd.DataFrame) -> Fastest:
 
 def _deployable(rows: _Rows) -> Fastest:
     """The fastest whole-numbered layout of every row; one set of candidates per number of accelerators."""
-    best = Fastest(np.full(rows.n.shape, np.inf), Layout.of(*_defaults(rows.n)), np.zeros(rows.n.shape))
+    layout = Layout.of(*_defaults(rows.n), whole=True)
+    best = Fastest(np.full(rows.n.shape, np.inf), layout, np.zeros(rows.n.shape))
     for count in np.unique(rows.n):
         at = np.flatnonzero(rows.n == count)
         layouts, _ = layouts_of(rows.case, int(count), rows.space)

@@ -89,7 +89,7 @@ def test_experts_take_their_factor_in_reads_and_arithmetic() -> None:
 def test_counted_kernels_by_architecture() -> None:
     choices = catalog.assumption_set("serving-2026").choices
     count = {
-        name: serial_kernels(catalog.architecture(name), choices)
+        name: float(serial_kernels(catalog.architecture(name), choices, Layout.of(1)))
         for name in ("llama-3.1-8b", "gpt-oss-120b", "deepseek-v3")
     }
     # 10 in a dense layer, 4 more for routing, 4 more for latent attention, and the output head
@@ -109,7 +109,7 @@ def test_cached_prefixes_save_matrices_in_proportion_and_attention_less() -> Non
 
 def test_chunks_launch_their_kernels_again() -> None:
     base, extra = with_engine(chunk_tokens=2048), with_engine(chunk_tokens=2048, prompt_kernel_us=10)
-    kernels = serial_kernels(catalog.architecture("llama-3.1-8b"), base.choices)
+    kernels = serial_kernels(catalog.architecture("llama-3.1-8b"), base.choices, LAYOUT)
     for tokens, chunks in ((1024, 1), (2048, 1), (8192, 4)):
         np.testing.assert_allclose(
             prefill(extra, tokens) - prefill(base, tokens), chunks * kernels * 10e-6, rtol=1e-6
@@ -132,7 +132,7 @@ def test_a_prompts_own_passes_read_all_weights_per_chunk() -> None:
     short = latency(assumptions, 1)
     assert (
         np.all(short > read)
-        and short[0] < 1.1 * read[0] + serial_kernels(one.architecture, assumptions.choices) * 4e-6
+        and short[0] < 1.1 * read[0] + serial_kernels(one.architecture, assumptions.choices, LAYOUT) * 4e-6
     )
     chunked = latency(with_engine(chunk_tokens=1), 8)
     np.testing.assert_allclose(chunked, 8 * short, rtol=0.05)
