@@ -70,7 +70,7 @@ def test_toy_model_of_section_2_2(shared_data: Path) -> None:
         )  # fmt: skip
         weights = weight_bytes_total(problem.architecture, choices, layout, problem.weight_bytes)
         cache = kv_bytes_per_sequence(problem.architecture, choices, layout, problem.kv_bytes, row.input_len)
-        fitting = fits(problem.machine, problem.assumptions, layout, weights, cache, row.batch)
+        fitting = fits(problem.room(layout), problem.assumptions, layout, weights, cache, row.batch)
         ours.append(float(np.where(fitting, step.total, np.inf)))
     assert np.isinf(ours).sum() >= 1
     assert_close(ours, rows.lat_section_2_2_s, "section 2.2")

@@ -115,7 +115,7 @@ def test_more_pools(also: tuple[str, ...], block: int, tmp_path: Path) -> None:
 CASES = ROOT.parent / "shared" / "data" / "cases"
 RIGHT: dict[str, float] = {
     "two-sites-spare.yaml": 72.60,
-    "spares-per-kind.json": 172.888,
+    "spares-per-kind.json": 150.624,  # 172.888 while HBM was data-sheet GB
     "screen-max-kinds.yaml": 16.0,
     "keyerror-limit-bought.yaml": 48.0,
 }
