@@ -22,10 +22,11 @@ class Protocol(FrozenModel):
     """
 
     name: str
-    kind: Literal["ring", "shared_bus", "one_shot", "two_shot"] = "ring"
+    kind: Literal["ring", "shared_bus", "one_shot", "two_shot", "all_to_all"] = "ring"
     """`ring`: NCCL, any collective; `shared_bus`, the same over one host bridge (PCIe), where the ranks' bytes add up.
     All-reduce kernels of serving engines, inside one domain only: `one_shot`, every
-    rank reads the whole message of every other rank; `two_shot`, reduce-scatter and all-gather."""
+    rank reads the whole message of every other rank; `two_shot`, reduce-scatter and all-gather. `all_to_all`: kernels
+    that send tokens to their experts and back, over any links, and do nothing else."""
     base_us: NonNegative
     rank_us: NonNegative
     node_us: NonNegative

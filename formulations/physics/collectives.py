@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from formulations.physics.allreduce_kernels import adapt_to_kinds
 from formulations.physics.arrays import FloatArray, finite_share, floats
+from formulations.physics.engine_kernels import adapt_to_kinds
 from formulations.physics.machine import Machine
 
 ALL_REDUCE = 2.0
@@ -58,6 +58,12 @@ class Collective:
             total = np.minimum(total, other)
         return np.broadcast_to(latency, total.shape), np.broadcast_to(slope, total.shape)
 
+    @property
+    def fastest_transfer(self) -> FloatArray:
+        """Least seconds per sequence of the protocols that can go at all: what long messages take."""
+        possible = np.where(np.isfinite(self.latency), self.per_sequence, np.inf)
+        return floats(np.min(possible, axis=-1))
+
     def repeated(self, times: FloatArray) -> Collective:
         """So many times as often in a step."""
         return Collective(self.name, self.latency * times[..., None], self.per_sequence * times[..., None])
@@ -72,6 +78,8 @@ class Pattern:
     nodes: FloatArray
     inside: FloatArray
     between: FloatArray
+    spreads: bool = False
+    """Whether ranks send tokens to their experts or back."""
 
     @classmethod
     def ring(cls, passes: float, ranks: FloatArray, nodes: FloatArray) -> Pattern:
@@ -124,7 +132,8 @@ def route(machine: Machine, overlap: str, pattern: Pattern, repetitions: float =
         line += base * repetitions
         line *= company
         np.divide(seconds, efficiency, out=per_byte[index, ...])
-    adapt_to_kinds(protocols.kinds, pattern.passes == ALL_REDUCE, ranks, pattern.nodes, latency, per_byte)
+    reduces = pattern.passes == ALL_REDUCE
+    adapt_to_kinds(protocols.kinds, reduces, pattern.spreads, ranks, pattern.nodes, latency, per_byte)
     return Route(latency, per_byte)
 
 

@@ -28,7 +28,7 @@ class Protocols:
     node_s: FloatArray
     efficiency: FloatArray
     kinds: tuple[str, ...] = ()
-    """`ring`, `one_shot` or `two_shot` each; empty: all rings."""
+    """`Protocol.kind` of each; empty: all rings."""
 
 
 @dataclass(frozen=True)

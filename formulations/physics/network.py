@@ -7,6 +7,8 @@ stages; the output head.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fleets.schema.architectures import Architecture
@@ -113,11 +115,11 @@ class _Plan:
         spread = np.minimum(self.ff.active_experts, groups)
         bytes_sent = self.architecture.d_model * self.word_bytes / self.ranks * spread
         if self.choices.all_to_all_span == "active_experts":
-            pattern = Pattern.ring(ONE_PASS, spread, self._nodes(spread))
+            pattern = replace(Pattern.ring(ONE_PASS, spread, self._nodes(spread)), spreads=True)
         else:  # evenly over the group: of a token's copies 1/EP stay, 1 − 1/nodes cross between nodes
             nodes = self._nodes(np.where(self.layout.expert_parallel, self.ranks, 1.0))
             inside = np.maximum(0.0, 1.0 / nodes - 1.0 / groups)
-            pattern = Pattern(ONE_PASS, groups, np.minimum(nodes, groups), inside, 1.0 - 1.0 / nodes)
+            pattern = Pattern(ONE_PASS, groups, np.minimum(nodes, groups), inside, 1.0 - 1.0 / nodes, True)
         return [self._route(pattern, 2.0 * self._expert_layers()).collective("all-to-all", bytes_sent)]
 
     def hops(self) -> list[Collective]:

@@ -83,7 +83,7 @@ def _work(
         slower = np.where(new > 0, 1.0 + machine.half_rate_tokens * chunks / new, 1.0)
     attention = (whole.attention - cached.attention) / flops.attention
     one_token = network(architecture, choices, machine, layout, np.ones(()))
-    transfer = sum((np.min(c.per_sequence, axis=-1) for c in one_token), np.zeros(()))
+    transfer = sum((c.fastest_transfer for c in one_token), np.zeros(()))
     uneven = layout.longest_stage(architecture.layers)
     launches = serial_kernels(architecture, choices, layout) * engine.prompt_kernel_us * MICRO
     return _Work(

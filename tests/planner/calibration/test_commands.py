@@ -75,7 +75,7 @@ def test_calibrate_writes_a_set_with_its_data_and_its_error(tmp_path: Path) -> N
         report["cross_validated"] is None and fitted.fit.errors == ()
     )  # too few points to judge a prediction by
     kinds = [protocol.kind for protocol in fitted.collectives_of("h100-sxm").protocols]
-    assert kinds[-2:] == ["one_shot", "two_shot"] and fitted.collectives_of(
+    assert kinds[-3:] == ["one_shot", "two_shot", "all_to_all"] and fitted.collectives_of(
         "h800-sxm"
     ) == fitted.collectives_of("h100-sxm")
     again = json.loads(run("validate", str(path), "--assumptions", str(out), "--output", "json"))

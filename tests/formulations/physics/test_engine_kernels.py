@@ -1,4 +1,4 @@
-"""All-reduce kernels of engines by hand: bytes of one and two shots, where they cannot go, and a shared bus."""
+"""Kernels of engines by hand: bytes of one and two shots, where they cannot go, a shared bus, and tokens to experts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ MEGABYTE = 1e6
 
 
 def seconds(
-    kind: Literal["ring", "shared_bus", "one_shot", "two_shot"], nodes: Any = 1.0, passes: float = ALL_REDUCE
+    kind: Literal["ring", "shared_bus", "one_shot", "two_shot", "all_to_all"],
+    nodes: Any = 1.0,
+    passes: float = ALL_REDUCE,
 ) -> Any:
     """1 MB over 2, 4 and 8 ranks with 5 µs base, 0.5 µs per rank and all of a 450 GB/s link."""
     protocol = Protocol(name=kind, kind=kind, base_us=5, rank_us=0.5, node_us=5, efficiency=1)
@@ -46,6 +48,32 @@ def test_kernels_stay_inside_a_domain_and_only_reduce() -> None:
     assert np.all(np.isinf(seconds("one_shot", passes=ONE_PASS)))
     assert np.all(np.isfinite(seconds("ring", nodes=2.0))) and np.all(
         np.isfinite(seconds("shared_bus", passes=ONE_PASS))
+    )
+
+
+DEEPEP = {8: (77, 114), 16: (118, 195), 32: (155, 273), 64: (173, 314), 128: (192, 369), 256: (194, 360)}
+"""µs of dispatch (8 bits and their scales) and combine (16 bits) by ranks: 128 tokens of 7,168 words to 8 experts each.
+DeepEP's README (MIT, June 2025), H800 with 400 Gbit/s InfiniBand."""
+
+
+@pytest.mark.parametrize("name", ["serving-2026", "vllm-2026", "trtllm-2026", "sglang-2026"])
+def test_tokens_reach_their_experts_as_fast_as_published(name: str) -> None:
+    case = Case.of(
+        catalog.architecture("deepseek-v3"), catalog.accelerator("h800-sxm"), catalog.assumption_set(name)
+    )
+    for ranks, (dispatch, combine) in DEEPEP.items():
+        layout = Layout.of(ranks, expert_parallel=True, attention_scaledown=ranks, whole=True)
+        found = next(c for c in case.network(layout) if c.name == "all-to-all")
+        # both ways in 16 bits, 58 layers: two combines each; dispatch in 8 bits is half of the bytes
+        both = float(found.total(np.asarray(128.0 * ranks))) / 58 / 2 * 1e6
+        half = float(found.total(np.asarray(66.0 * ranks))) / 58 / 2 * 1e6
+        assert both == pytest.approx(combine, rel=0.1 if ranks > 16 else 0.2)
+        assert half == pytest.approx(dispatch, rel=0.1 if ranks > 16 else 0.2)
+
+
+def test_token_kernels_do_nothing_else() -> None:
+    assert np.all(np.isinf(seconds("all_to_all"))) and np.all(
+        np.isinf(seconds("all_to_all", passes=ONE_PASS))
     )
 
 
