@@ -40,6 +40,7 @@ class Layout:
         pipeline: Numbers = 1.0,
         expert_parallel: Any = False,
         attention_scaledown: Numbers = 1.0,
+        *,
         whole: bool = False,
     ) -> Layout:
         """A layout from numbers or arrays that broadcast."""

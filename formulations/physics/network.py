@@ -73,9 +73,9 @@ class _Plan:
         """Dense layers, and shared experts where routed experts leave the ranks they share."""
         ff, d_model = self.ff, float(self.architecture.d_model)
         if not self.architecture.is_mixture:
-            words_in = ff.input_matrices * ff.d_ff + (self._qkv_words() if self.fused else 0)
+            words = ff.input_matrices * ff.d_ff + (self._qkv_words() if self.fused else 0)
             return self._reduce(
-                "feed-forward", self.ranks, words_in, d_model * ff.output_matrices, self.architecture.layers
+                "feed-forward", self.ranks, words, d_model * ff.output_matrices, self.architecture.layers
             )
         found = []
         ranks, words_out = self.ranks * self.engine_share, d_model * ff.output_matrices * self.engine_share
