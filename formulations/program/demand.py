@@ -27,9 +27,7 @@ def add(model: pyo.ConcreteModel, data: ProgramData) -> None:
         if workload in model.SCALED:
             wanted = demand[workload] if demand[workload] > 0 else 1.0
             return weighted([*rates, (-wanted, model.Throughput)]) == 0.0
-        if not rates:
-            return pyo.Constraint.Infeasible
-        return weighted(rates) == demand[workload]
+        return weighted(rates) == demand[workload]  # without rates a row that cannot hold, which solving says
 
     def prefill(model: pyo.ConcreteModel, workload: str) -> object:
         keys = [(offer.option, (*offer.key, workload)) for offer in data.offers_for(workload)]
