@@ -68,11 +68,12 @@ def calibrate(
     `all_reduces` replace the collective libraries of their accelerators; `validate` adds the errors of what is left out,
     where there are `LEAST_POINTS` at least and they differ in something.
     """
-    libraries = {
+    given = {
         "collectives": with_token_kernels(base.collectives),
         "collectives_by_accelerator": collectives_of(base, all_reduces),
+        "serving_engine": _serving_engine(measurements),  # its memory holds the batches that are fitted
     }
-    start = base.model_copy(update=libraries)
+    start = base.model_copy(update=given)
     points = measurements.points
     result = fit(points, start)
     rounded = {key: float(f"{value:.{DIGITS}g}") for key, value in result.values.items()}
@@ -85,7 +86,6 @@ def calibrate(
             "name": name,
             "version": version,
             "description": _description(measurements),
-            "serving_engine": _serving_engine(measurements),
             "fit": _fit_of(measurements, source, result, fitted, left_out),
             "sources": (*base.sources, TOKEN_KERNELS_SOURCE, source),
         }
