@@ -47,6 +47,11 @@ class Accelerator(FrozenModel):
         """Memory in bytes: what the device reports, else what the data sheet says."""
         return self.hbm_gb * 1e9 if self.reported_gib is None else self.reported_gib * 2.0**30
 
+    @property
+    def memory_gib(self) -> float:
+        """The same in GiB."""
+        return self.memory_bytes / 2.0**30
+
     @model_validator(mode="after")
     def _has_wide_arithmetic(self) -> Accelerator:
         if "bf16" not in self.tflops:

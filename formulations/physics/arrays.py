@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Numbers = ArrayLike
+_SAME = 1e-12
 _REUSED_BYTES = 31 * 2**20
 """Temporary arrays up to this size are reused between operations; below glibc's limit of 32 MiB."""
 
@@ -22,6 +23,14 @@ def floats(values: Numbers) -> FloatArray:
 def flags(values: Any) -> BoolArray:
     """`values` as booleans, any shape."""
     return np.asarray(values, dtype=np.bool_)
+
+
+def distinct(values: FloatArray) -> FloatArray:
+    """Each row of `values` (K, P) sorted, without repetitions within rounding; nan fills up."""
+    values = np.sort(values, axis=1)
+    repeated = np.zeros(values.shape, dtype=bool)
+    repeated[:, 1:] = values[:, 1:] <= values[:, :-1] * (1 + _SAME)
+    return np.asarray(np.sort(np.where(repeated, np.nan, values), axis=1))
 
 
 def finite_share(share: FloatArray, seconds_per_byte: float) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fleets import catalog
+from fleets.schema.accelerators import Accelerator
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.engines import EngineVersion
 
@@ -33,10 +34,12 @@ def engine_of(assumptions: AssumptionSet) -> EngineVersion | None:
 
 
 def most_sequences(
-    assumptions: AssumptionSet, accelerator: str, gib: float, settings: EngineSettings
+    assumptions: AssumptionSet, accelerator: Accelerator, settings: EngineSettings
 ) -> int | None:
     """Sequences that an instance may run at once: the operator's, else the engine's default; None: no limit."""
     if settings.max_num_seqs is not None:
         return settings.max_num_seqs
     engine = engine_of(assumptions)
-    return None if engine is None else engine.defaults_for(accelerator, gib).max_num_seqs
+    return (
+        None if engine is None else engine.defaults_for(accelerator.name, accelerator.memory_gib).max_num_seqs
+    )

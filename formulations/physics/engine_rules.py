@@ -13,6 +13,7 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.engines import LayoutRule
 from formulations.physics.engine import engine_of
+from formulations.physics.layout import whole_expert_groups
 
 Split = tuple[str, str, float, int]
 """Part, name of a width, elements of it, ranks that share it."""
@@ -96,7 +97,7 @@ def _feed_forward(architecture: Architecture, ranks: int, split: int, experts: b
     if not architecture.is_mixture:
         yield "dense", "d_ff", block.d_ff, split
         return
-    groups = min(ranks, block.experts) if experts else 1
+    groups = int(whole_expert_groups(ranks, block.experts)) if experts else 1
     yield "experts", "d_ff", block.d_ff, ranks // groups
     if block.dense_layers:
         yield "dense", "dense_d_ff", block.dense_d_ff or block.d_ff, split

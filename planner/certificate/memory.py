@@ -16,7 +16,8 @@ from formulations.physics.machine import GIGA, machine
 from formulations.physics.precision import kv_bytes, weight_bytes
 from formulations.physics.reserve import room
 from formulations.physics.stored_weights import stored_weights
-from planner.certificate.described import Described, described
+from planner.certificate.described import Described
+from planner.certificate.modelled import modelled
 from planner.checks import Check, at_most
 from planner.config.resolved import ResolvedStudy
 from planner.operation.operated import Operated, where
@@ -26,12 +27,8 @@ from planner.operation.whole_batches import whole_batches
 def memory(operated: Operated) -> Iterator[Check]:
     """HBM of every deployment: at its mean batch, at whole batches, and for one prompt on a prefill instance."""
     study = operated.study
-    for operation in operated.operations:
+    for operation, found, accelerator in modelled(operated):
         deployment = operation.deployment
-        found = described(study, deployment)
-        accelerator = study.supply(deployment.supply).accelerator
-        if found is None or accelerator is None or deployment.option.kind in operated.options.measured:
-            continue
         name = f"HBM of {where(deployment)}"
         has = room_gb(study, found, accelerator)
         longest = found.model.settings.max_model_len

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from formulations.physics.engine import most_sequences
-from formulations.physics.machine import machine
-from formulations.physics.reserve import GIB
-from planner.certificate.described import described
+from planner.certificate.modelled import modelled
 from planner.checks import Check, at_most
 from planner.config.resolved import ResolvedStudy
 from planner.operation.operated import Operated, where
@@ -19,16 +17,11 @@ SLOTS = "share of max_num_seqs"
 def sequences(operated: Operated) -> Iterator[Check]:
     """Shares of max_num_seqs that mean and whole batches take; nothing where neither config nor engine limits them."""
     study = operated.study
-    for operation in operated.operations:
-        deployment = operation.deployment
-        found = described(study, deployment)
-        accelerator = study.supply(deployment.supply).accelerator
-        measured = deployment.option.kind in operated.options.measured
-        if found is None or accelerator is None or measured or operation.step is None:
+    for operation, found, accelerator in modelled(operated):
+        if operation.step is None:
             continue
-        unit = machine(accelerator, study.assumptions)
-        most = most_sequences(study.assumptions, unit.name, unit.hbm_bytes / GIB, found.model.settings)
-        name = f"sequences of {where(deployment)}"
+        most = most_sequences(study.assumptions, accelerator, found.model.settings)
+        name = f"sequences of {where(operation.deployment)}"
         if most is None and all(study.workload(w).max_num_seqs is None for w in operation.batch):
             continue
         yield at_most(f"{name} at the mean batch", _taken(study, operation.batch, most), 1.0, SLOTS)

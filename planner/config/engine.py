@@ -43,7 +43,7 @@ def check_longest(lookup: Lookup, study: Study) -> None:
         model = study.models.get(name) if name is not None else None
         if model is None or model.max_model_len is None:
             continue
-        longest = max(workload.input_tokens + (workload.output_tokens or 0.0), workload.context)
+        longest = workload.request_tokens
         if longest > model.max_model_len:
             lookup.fail(
                 f"models.{name}.max_model_len",

@@ -63,7 +63,7 @@ class Operation:
         return f"{limits}; {'bandwidth' if self.step.roof == 'memory' else 'arithmetic'}"
 
 
-def operate(deployment: Deployment, options: OptionSet, availability: float = 1.0) -> Operation:
+def operate(deployment: Deployment, options: OptionSet, availability: float) -> Operation:
     """Run a deployment at the fewest steps that serve its load (largest batch within its limits), in exact physics.
 
     `availability` is the share of time for which its supply's instances are there: prompts come in that time alone.

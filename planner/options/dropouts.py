@@ -43,11 +43,11 @@ class Reach:
 def reach(performance: Performance, assumptions: AssumptionSet) -> Reach:
     """Memory and pace of every kind at its smallest batch: one sequence, or one in every pipeline stage."""
     table = performance.table
-    smallest = np.broadcast_to(np.maximum(table.layout.pipeline, 1.0), (len(table),))[:, None]
-    step, slope = performance.concave(smallest)
-    total = step + slope * smallest + performance.linear * smallest  # (R, K, W)
+    smallest = table.smallest_batch
     kept = 1.0 if assumptions.choices.kv_capacity == "micro_batch" else smallest
-    pace = np.broadcast_to(performance.tokens_per_step / total.max(axis=0), performance.capacity.shape)
+    pace = np.broadcast_to(
+        performance.tokens_per_step / performance.alone_s(smallest), performance.capacity.shape
+    )
     if table.role == "prefill":
         pace = np.full_like(pace, np.inf)
     needed = np.broadcast_to(

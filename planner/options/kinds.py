@@ -50,6 +50,11 @@ class KindTable:
         """Accelerators per instance, shape (K,)."""
         return np.broadcast_to(self.layout.accelerators, (len(self),))
 
+    @property
+    def smallest_batch(self) -> FloatArray:
+        """Sequences at least, shape (K, 1): a batch fills every pipeline stage or the layout does not run."""
+        return np.broadcast_to(np.maximum(self.layout.pipeline, 1.0), (len(self),))[:, None]
+
     def speculation_name(self, row: int) -> str:
         """`draft-g3`, or nothing for plain decoding."""
         return f"{self.way.name}-g{self.draft_tokens[row]:.0f}" if self.way else ""

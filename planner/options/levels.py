@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from formulations.physics.arrays import FloatArray
+from formulations.physics.arrays import FloatArray, distinct
 from formulations.physics.queueing import queued_seconds
 from planner.options.classes import ServiceClass
 from planner.options.first_token import budget_s, patient
@@ -35,7 +35,6 @@ from planner.options.limits import batch_limits, pace_step_s, whole
 from planner.options.performance import Performance
 
 Estimate = Literal["over", "under"]
-_SAME = 1e-12
 _NUDGE = 1e-10
 """A level lies this share above the step of its whole batch, so that rounding never loses the batch (the certificate's
 tolerance is 1e-6)."""
@@ -116,9 +115,7 @@ def _crossing(
     """
     steps = performance.engine.first_token_steps
     most = whole(batch_limits(performance, longest).min(axis=0))
-    least = np.broadcast_to(np.maximum(performance.table.layout.pipeline, 1.0), (len(performance.table),))[
-        :, None
-    ]
+    least = performance.table.smallest_batch
 
     def rows(batch: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         step = performance.alone_s(batch)
@@ -159,15 +156,7 @@ def _points(
     points = np.concatenate([low, np.where(mixed, top, np.nan)[:, None]], axis=1)
     points = np.where(waits[:, None], points, np.nan)
     points[:, 0] = np.where(waits, points[:, 0], longest[:, 0])
-    points = _distinct(points)
+    points = distinct(points)
     for _ in range(refinement):
-        points = _distinct(np.concatenate([points, np.sqrt(points[:, 1:] * points[:, :-1])], axis=1))
+        points = distinct(np.concatenate([points, np.sqrt(points[:, 1:] * points[:, :-1])], axis=1))
     return points[:, : max(1, int(np.isfinite(points).sum(axis=1).max(initial=1)))]
-
-
-def _distinct(points: FloatArray) -> FloatArray:
-    """Sorted without repetitions; nan fills up."""
-    points = np.sort(points, axis=1)
-    repeated = np.zeros(points.shape, dtype=bool)
-    repeated[:, 1:] = points[:, 1:] <= points[:, :-1] * (1 + _SAME)
-    return np.asarray(np.sort(np.where(repeated, np.nan, points), axis=1))

@@ -24,7 +24,7 @@ from formulations.physics.kv_transfer import transfer_time
 from formulations.physics.machine import machine
 from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
 from formulations.physics.prefill import prefill_time, prompt_latency
-from formulations.physics.reserve import GIB, room
+from formulations.physics.reserve import room
 from formulations.physics.speculation import verified_tokens
 from formulations.physics.step import StepCoefficients, step_coefficients
 from formulations.physics.stored_weights import stored_weights
@@ -82,7 +82,7 @@ class Performance:
         return {}
 
     def alone_s(self, batch: FloatArray) -> FloatArray:
-        """Exact seconds of a step that runs `batch` (K, W) sequences of each workload alone, shape (K, W)."""
+        """Exact seconds of a step that runs `batch` sequences, (K, W) or (K, 1), of each workload alone; shape (K, W)."""
         step, slope = self.concave(batch)
         return np.asarray((step + (slope + self.linear) * batch).max(axis=0))
 
@@ -189,7 +189,7 @@ def performance(
     capacity = np.broadcast_to(batch_capacity(space, assumptions, layout, weights, cache), shape)
     longest = kv_bytes_per_sequence(target, choices, layout, kv_b, float(settings.max_model_len or 0))
     capacity = np.where(free >= longest, capacity, 0.0)
-    sequences = most_sequences(assumptions, unit.name, unit.hbm_bytes / GIB, settings)
+    sequences = most_sequences(assumptions, table.accelerator, settings)
     return Performance(
         table,
         workloads,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from formulations.physics.arrays import FloatArray
+from formulations.physics.arrays import FloatArray, distinct
 from planner.options.classes import ServiceClass
 from planner.options.levels import Estimate, Level, levels
 from planner.options.limits import batch_limits, pace_step_s, whole
@@ -108,7 +108,7 @@ def _pieces(
     queue = level.queue_s(performance)
     possible = level.served if queue is None else level.served & np.isfinite(queue)
     limit = np.where(possible, whole(real), 0.0)
-    limit = np.where(limit.min(axis=0) >= np.maximum(1.0, _stages(performance)), limit, 0.0)
+    limit = np.where(limit.min(axis=0) >= performance.table.smallest_batch, limit, 0.0)
     points = _points(limit)  # (K, P), nan where there is none
     for _ in range(refinement):
         points = _split(performance, points)
@@ -134,12 +134,6 @@ def _pieces(
     )
 
 
-def _stages(performance: Performance) -> FloatArray:
-    """Pipeline stages: a batch fills every stage or the layout does not run (shape (K, 1))."""
-    layout = performance.table.layout
-    return np.broadcast_to(layout.pipeline, (len(performance.table),))[:, None]
-
-
 def _points(limit: FloatArray) -> FloatArray:
     """Sorted distinct total batches of each kind at which lines touch, shape (K, P); nan fills up.
 
@@ -149,7 +143,7 @@ def _points(limit: FloatArray) -> FloatArray:
     """
     alone, mixed = limit.min(axis=0), limit.max(axis=2, initial=0.0).min(axis=0)
     limit = np.concatenate([alone, mixed[:, None]], axis=1)
-    return _distinct(np.where(limit >= 1, limit, np.nan))
+    return distinct(np.where(limit >= 1, limit, np.nan))
 
 
 def _split(performance: Performance, points: FloatArray) -> FloatArray:
@@ -167,15 +161,7 @@ def _split(performance: Performance, points: FloatArray) -> FloatArray:
     low, high = points[:, :-1], points[:, 1:]
     inside = (meet > low * (1 + _LINE)) & (meet < high * (1 - _LINE))
     between = np.where(inside, meet, np.where(differ, np.sqrt(low * high), np.nan))
-    return _distinct(np.concatenate([points, between], axis=1))
-
-
-def _distinct(points: FloatArray) -> FloatArray:
-    """Sorted without repetitions; nan fills up."""
-    points = np.sort(points, axis=1)
-    repeated = np.zeros(points.shape, dtype=bool)
-    repeated[:, 1:] = points[:, 1:] <= points[:, :-1] * (1 + _LINE)
-    return np.asarray(np.sort(np.where(repeated, np.nan, points), axis=1))
+    return distinct(np.concatenate([points, between], axis=1))
 
 
 def _new_lines(step: FloatArray, slope: FloatArray, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:

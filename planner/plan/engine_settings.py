@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from formulations.physics.engine import engine_of
-from formulations.physics.machine import machine
-from formulations.physics.reserve import GIB
 from planner.allocation import Deployment
 from planner.config.resolved import ResolvedStudy
 
@@ -31,8 +29,7 @@ def engine_settings(study: ResolvedStudy, deployment: Deployment, physical: bool
     if engine is None:
         found["usable_memory_share"] = settings.memory_share or study.assumptions.usable_hbm_fraction
         return {name: value for name, value in found.items() if value is not None}
-    gib = machine(accelerator, study.assumptions).hbm_bytes / GIB
-    defaults = engine.defaults_for(accelerator.name, gib)
+    defaults = engine.defaults_for(accelerator.name, accelerator.memory_gib)
     own = {
         # an engine whose share is what a formula leaves has no default to state
         "usable_memory_share": None if engine.memory.share_of == "static" else engine.memory.share,

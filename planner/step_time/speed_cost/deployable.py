@@ -46,7 +46,7 @@ def _points(
         "frontier", table.model.name, context, 1.0, context, 0.0, 0.0, None, 0.0, None
     )
     kinds = performance(table, (workload,), assumptions, prefill=False, utilisation=1.0)
-    least = np.maximum(1.0, np.broadcast_to(table.layout.pipeline, (len(table),)))[:, None]
+    least = table.smallest_batch
     limit = whole(kinds.capacity)
     batch = _batches(kinds, least, limit)
     seconds = _step(kinds, batch)
