@@ -22,6 +22,8 @@ from fleets.schema.fits import Facet, Fit, LeftOut, Regime, TimeErrors
 Quantiles = dict[str, float]
 """Measured over predicted by percent of points that lie below."""
 
+LOW, HIGH = "10", "90"
+"""Percent between which 80 % of the points should lie."""
 MODELS_OF_A_FAMILY = 2
 """Models at least whose error a model that was not measured there may be expected to have."""
 _SAME_PRECISION = {"nvfp4": "fp4"}

@@ -11,15 +11,11 @@ import numpy as np
 from fleets import catalog
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.fits import Fit
-from planner.accuracy.bands import Band, Quantiles, band
+from planner.accuracy.bands import HIGH, LOW, Band, Quantiles, band
 from planner.accuracy.reach import Doing, beyond
 from planner.calibration.measured import Point
 from planner.calibration.predict import Predictor
 from planner.calibration.report import Comparison
-
-LOW, HIGH = "10", "90"
-"""Percent between which 80 % of the points should lie."""
-
 
 ALL = "all"
 

@@ -10,15 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from planner.accuracy.bands import Band, Quantiles, band
+from planner.accuracy.bands import HIGH, LOW, Band, Quantiles, band
 from planner.accuracy.reach import Doing, beyond
 from planner.allocation import Deployment
 from planner.certificate.described import Described, described
 from planner.config.resolved import ResolvedStudy
 from planner.options.option_set import OptionSet
 
-LOW, HIGH = "10", "90"
-"""Percent between which 80 % of the points lie."""
 Source = Literal["regime", "neighbours", "everything", "none", "profile"]
 
 

@@ -9,18 +9,7 @@ from planner.certificate.certificate import certify
 from planner.config.load import load_study
 from planner.problem.problem import Problem
 from planner.questions.ask import ask
-
-
-def config(**model: Any) -> dict[str, Any]:
-    return {
-        "fleet": {"supply": [{"accelerator": "h100-sxm", "price_usd_per_hour": 2.0}]},
-        "models": {"m": {"architecture": "llama-3.1-8b", **model}},
-        "layouts": {"instance_gpus": [1]},
-        "workloads": [
-            {"name": "chat", "input_tokens": 1000, "output_tokens": 500, "demand_tokens_per_s": 9000,
-             "max_tpot_ms": 60}
-        ],
-    }  # fmt: skip
+from tests.planner.test_engine_settings import config
 
 
 def failed_under(study: dict[str, Any], **settings: Any) -> list[str]:
