@@ -12,6 +12,7 @@ from planner.comparisons import comparisons
 from planner.config.load import load_study
 from planner.config.resolved import ResolvedStudy
 from planner.explain.infeasible import explain_infeasible
+from planner.explain.sensitivity import prices_alone
 from planner.explain.sensitivity import sensitivity as more
 from planner.plan.extract import plan_from, with_evidence
 from planner.plan.plan import Plan
@@ -37,8 +38,9 @@ def solve(
     `screening=False` leaves every option in the program, `decomposition=False` plans all models in one (slower; the
     objective is the same within the gap). `compare=False` leaves out what the plan would have cost without margin and
     under ideal constants, and the marginal prices; so does the config's `detail: quick`, with the cross-check by the
-    relaxation. `explain=False` leaves out why an infeasible study is so and what would give it a plan, which takes up
-    to the time limit again. `sensitivity=True` solves again for headroom and next steps, within the time limit again.
+    relaxation. What the time limit leaves no time for is left out and said. `explain=False` leaves out why an infeasible
+    study is so and what would give it a plan, which takes up to the time limit again. `sensitivity=True` solves again for
+    headroom and next steps, within the time limit again.
 
     The config's `alternatives` take its time limit again. A frontier is `planner.questions.frontier.TracedFrontier`.
 
@@ -52,7 +54,7 @@ def solve(
     with clock.stage("physics"):
         _ = problem.source.tables
     answer = question_of(problem).answer()
-    checked = cross_check(answer) if full else ((), (QUICK,))
+    checked = cross_check(answer, clock.left()) if full else ((), (QUICK,))
     plan = with_evidence(plan_from(answer, *checked), problem, answer)
     plan.timings.update(clock.spent | {"total": clock.elapsed})
     if explain and plan.status.termination == "infeasible":
@@ -64,10 +66,12 @@ def solve(
     if not plan.found:
         return plan
     if compare and full:
-        otherwise, notes = comparisons(problem, answer)
+        otherwise, notes = comparisons(problem, answer, clock)
         plan = replace(plan, sensitivity={**plan.sensitivity, **otherwise}, notes=(*plan.notes, *notes))
     if sensitivity or (compare and full):
-        figures = more(problem, answer, seconds if sensitivity else 0.0)
+        figures = (
+            more(problem, answer, seconds) if sensitivity else prices_alone(problem, answer, clock.left())
+        )
         plan = replace(plan, sensitivity={**plan.sensitivity, **figures.to_dict()})
     alternatives = alternatives_to(problem, answer)
     if alternatives is not None:

@@ -80,7 +80,7 @@ def _solved(base: Base, task: Task, settings: Settings, library: Library) -> Rec
     clock.add(answer.timings)
     with clock.stage("plan"):
         full = study.config.detail == "full"
-        plan = plan_from(answer, *(cross_check(answer) if full else ()))
+        plan = plan_from(answer, *(cross_check(answer, clock.left()) if full else ()))
         plan = with_evidence(plan, problem, answer)
     return record_of(task.scenario, plan, clock.spent, clock.elapsed)
 

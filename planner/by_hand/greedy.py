@@ -43,29 +43,24 @@ class _State:
     instances: dict[tuple[str, str], int] = field(default_factory=dict)
     offers: dict[tuple[str, str], Offer] = field(default_factory=dict)
     tokens: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
-
-    def sizes(self, supply: str, extra: Parts = ()) -> dict[int, int]:
-        """Instances by size in a supply, spares included, with `extra` ones added."""
-        loaded: dict[str, int] = {}
-        gpus: dict[str, int] = {}
-        counts = {key: number for key, number in self.instances.items() if key[1] == supply}
-        known = dict(self.offers)
-        for offer, number in extra:
-            if offer.supply.name == supply:
-                counts[offer.key] = counts.get(offer.key, 0) + number
-                known[offer.key] = offer
-        for key, number in counts.items():
-            kind = known[key].option.kind
-            loaded[kind] = loaded.get(kind, 0) + number
-            gpus[kind] = known[key].option.gpus
-        sizes: dict[int, int] = {}
-        for kind, number in loaded.items():
-            sizes[gpus[kind]] = sizes.get(gpus[kind], 0) + number + self.data.spares.needed(number)
-        return sizes
+    loaded: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """(Instances with load, their size) by supply and kind."""
+    bought: dict[str, int] = field(default_factory=dict)
+    """Billing units by supply."""
 
     def units(self, supply: SupplyData, extra: Parts = ()) -> int:
-        """Billing units that they need."""
-        return units_needed(self.sizes(supply.name, extra), supply.unit)
+        """Billing units that the instances in a supply need, spares included, with `extra` ones added."""
+        if not extra:
+            return self.bought.get(supply.name, 0)
+        kinds = dict(self.loaded.get(supply.name, {}))
+        for offer, number in extra:
+            if offer.supply.name == supply.name:
+                before, _ = kinds.get(offer.option.kind, (0, 0))
+                kinds[offer.option.kind] = before + number, offer.option.gpus
+        sizes: dict[int, int] = {}
+        for number, gpus in kinds.values():
+            sizes[gpus] = sizes.get(gpus, 0) + number + self.data.spares.needed(number)
+        return units_needed(sizes, supply.unit)
 
     def price(self, parts: Parts) -> float | None:
         """What adding instances costs; None where a supply's limit does not allow it."""
@@ -79,7 +74,12 @@ class _State:
 
     def buy(self, piece: _Piece, workload: WorkloadData) -> None:
         """Add a piece."""
+        supplies = {offer.supply.name: offer.supply for offer, _ in piece.parts}
+        self.bought |= {name: self.units(supply, piece.parts) for name, supply in supplies.items()}
         for offer, number in piece.parts:
+            kinds = self.loaded.setdefault(offer.supply.name, {})
+            before, _ = kinds.get(offer.option.kind, (0, 0))
+            kinds[offer.option.kind] = before + number, offer.option.gpus
             self.instances[offer.key] = self.instances.get(offer.key, 0) + number
             self.offers[offer.key] = offer
             served = self.tokens.setdefault(offer.key, {})

@@ -36,6 +36,9 @@ PRICE_STEP = 0.1
 HEADROOM_GAP = 1e-3
 RELAXED = "linear relaxation"
 
+COST_ALONE = "sensitivities are given for questions that minimise cost"
+NO_PRICES = "no marginal prices: the time limit ended before the linear relaxation was solved"
+
 
 @dataclass(frozen=True)
 class Marginal:
@@ -99,18 +102,26 @@ class Sensitivity:
         }
 
 
-def sensitivity(problem: Problem, answer: Answer, seconds: float) -> Sensitivity:
-    """All sensitivities of an answered cost question within about that many seconds; what did not fit is noted.
+def prices_alone(problem: Problem, answer: Answer, seconds: float) -> Sensitivity:
+    """The marginal prices of an answered cost question, from one linear program, within about that many seconds."""
+    if not _asks_cost(problem, answer):
+        return Sensitivity(notes=(COST_ALONE,))
+    prices = marginals(problem, answer, seconds)
+    return Sensitivity(notes=(NO_PRICES,)) if prices is None else Sensitivity(prices)
 
-    With no seconds at all, the marginal prices alone: one linear program.
-    """
+
+def _asks_cost(problem: Problem, answer: Answer) -> bool:
     question = question_of(problem)
-    if not question.demands_all or question.goal.objective is not COST or answer.allocation is None:
-        return Sensitivity(notes=("sensitivities are given for questions that minimise cost",))
-    prices = marginals(problem, answer)
-    if seconds <= 0:
-        return Sensitivity(prices)
+    return question.demands_all and question.goal.objective is COST and answer.allocation is not None
+
+
+def sensitivity(problem: Problem, answer: Answer, seconds: float) -> Sensitivity:
+    """All sensitivities of an answered cost question within about that many seconds; what did not fit is noted."""
+    if not _asks_cost(problem, answer):
+        return Sensitivity(notes=(COST_ALONE,))
     trial = Trial(seconds)
+    prices = marginals(problem, answer, seconds) or ()
+    assert answer.allocation is not None
     return Sensitivity(
         prices,
         _headrooms(problem, answer.allocation, trial),
@@ -124,17 +135,18 @@ def sensitivity(problem: Problem, answer: Answer, seconds: float) -> Sensitivity
     )
 
 
-def marginals(problem: Problem, answer: Answer) -> tuple[Marginal, ...]:
-    """$ per hour for one more of what every limit allows, as the limit says what its dual means.
+def marginals(problem: Problem, answer: Answer, seconds: float) -> tuple[Marginal, ...] | None:
+    """$ per hour for one more of what every limit allows, as the limit says what its dual means; None where the
+    relaxation was not solved within the time.
 
     Duals of the relaxation in the program's units, scaled back. Rows that only tighten the integer program (an instance
     for every share served) are left out: they would hide the price of the next token.
     """
     data = answer.data
     asked = Adaptation(COST.name, without_tightening=True)
-    relaxed = relax(data, effort(problem.study, gap=0.0), asked)
+    relaxed = relax(data, effort(problem.study, gap=0.0, seconds=seconds), asked)
     if relaxed.objective is None:
-        return ()
+        return None
     worth = relaxed.duals | relaxed.reduced_costs
     found = []
     order = list(dict.fromkeys(limit.family for limit in reversed(problem.limits)))

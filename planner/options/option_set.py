@@ -35,6 +35,8 @@ class OptionSet:
     """Whether over- and under-estimates are the same options."""
     measured: dict[str, MeasuredKind] = field(default_factory=dict)
     """The rows behind every measured kind."""
+    complete: bool = True
+    """Whether all are here; where time ended the search, no plan of these says anything of the best one."""
     left_out: Callable[[], tuple[Rejection, ...]] = tuple
     """What was left out; found only when somebody wants to know."""
 

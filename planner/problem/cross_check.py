@@ -13,12 +13,12 @@ from planner.problem.effort import effort
 from planner.problem.program import Adaptation, relax
 
 
-def cross_check(answer: Answer) -> tuple[tuple[Check, ...], tuple[str, ...]]:
-    """(the comparison, remarks): no objective is better than what the relaxation's duals prove."""
+def cross_check(answer: Answer, seconds: float) -> tuple[tuple[Check, ...], tuple[str, ...]]:
+    """(the comparison, remarks): no objective is better than what the relaxation's duals prove within some seconds."""
     if answer.allocation is None or answer.optimum is None or answer.asked is not None:
         return (), ()
     objective = answer.goal.objective
-    relaxed = relax(answer.data, effort(answer.study, gap=0.0), Adaptation(objective.name))
+    relaxed = relax(answer.data, effort(answer.study, gap=0.0, seconds=seconds), Adaptation(objective.name))
     if relaxed.proven is None:
         return (), ("not compared with the linear relaxation: it proved nothing within the time limit",)
     limit = relaxed.proven * answer.goal.scale(answer.study, answer.data)

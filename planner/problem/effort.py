@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.config.resolved import ResolvedStudy
 
@@ -20,6 +20,10 @@ class Effort:
     """Stop at a solution at least this good, whatever the gap of the search itself."""
     nodes: int | None = None
     """Stop after this many nodes of the search."""
+
+    def within(self, seconds: float) -> Effort:
+        """The same with less time."""
+        return replace(self, time_limit_s=min(self.time_limit_s, seconds))
 
 
 def effort(

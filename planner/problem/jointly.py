@@ -45,7 +45,7 @@ class _Search:
 
     def data(self, estimate: Estimate, refinement: int) -> tuple[OptionSet, ProgramData]:
         with self.clock.stage("options"):
-            options = self.problem.options(estimate, refinement)
+            options = self.problem.options(estimate, refinement, self.clock.left())
         with self.clock.stage("build"):
             problem = self.problem
             data = data_for(
@@ -82,7 +82,9 @@ def solve_jointly(problem: Problem, goal: Goal, within: Mapping[str, float] | No
     termination: Termination = "error"
     for refinement in range(MOST_REFINEMENTS + 1):
         options, data = search.data("over", refinement)
-        if options.exact:
+        if not options.complete:
+            outcome, lower = _some(search, data), None
+        elif options.exact:
             outcome = search.run(data)
             lower = search.scaled(outcome.bound, data)
         else:
@@ -117,13 +119,21 @@ def solve_jointly(problem: Problem, goal: Goal, within: Mapping[str, float] | No
     )
 
 
+def _some(search: _Search, data: ProgramData) -> Outcome:
+    """A plan where time left out some options: it may be used, and it proves nothing."""
+    outcome = search.run(data)
+    return replace(outcome, termination="time_limit", bound=None)
+
+
 def _bounded(search: _Search, refinement: int, data: ProgramData) -> tuple[Outcome, float | None]:
     """Bound from under-estimates, plan from over-estimates: where the bound's instances allow it, of the same cost.
 
     Infeasible under-estimates prove that there is no plan: then there is no bound either.
     """
     gap = search.problem.study.config.solver.gap
-    _, under = search.data("under", refinement)
+    options, under = search.data("under", refinement)
+    if not options.complete:
+        return _some(search, data), None
     relaxed = search.run(under, share=_BOUND)
     if relaxed.termination == "infeasible":
         return replace(relaxed, objective=None, bound=None, allocation=None), None

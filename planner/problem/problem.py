@@ -5,6 +5,7 @@ Variants share what is already known: physics is evaluated again only where it c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -51,9 +52,11 @@ class Problem:
         how = screening_under(self.ties) if self.screening else "off"
         return OptionSource(self.study, how, self.forbidden, self.library)
 
-    def options(self, estimate: Estimate = "over", refinement: int = 0) -> OptionSet:
-        """Its options under an estimate."""
-        return self.source.options(estimate, refinement)
+    def options(
+        self, estimate: Estimate = "over", refinement: int = 0, seconds: float = math.inf
+    ) -> OptionSet:
+        """Its options under an estimate; those that are found within some seconds, where a time is given."""
+        return self.source.options(estimate, refinement, seconds)
 
     def changed(self, change: Callable[..., ResolvedStudy], *args: Any, **kwargs: Any) -> Problem:
         """The same problem with its study as a function of `planner.config.variants` makes it."""

@@ -1,6 +1,7 @@
 """Solve: the one way from a problem and a goal to a proven answer.
 
-Model by model where nothing ties models together, else all in one program; by hand where the time is too short for both.
+Model by model where nothing ties models together, else all in one program; where the time is too short for both, a plan
+and a bound made by hand.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from planner.by_hand.bound import least_total, most_scaled
 from planner.by_hand.greedy import greedy
 from planner.clock import Clock
 from planner.problem.answer import Answer
@@ -30,13 +32,24 @@ def solve(problem: Problem, goal: Goal, within: Mapping[str, float] | None = Non
     if answer is None:
         answer = solve_jointly(problem.with_solver(seconds=clock.left()), goal, within)
         answer = replace(answer, study=problem.study)
-    return or_by_hand(answer)
+    return answer if answer.termination != "time_limit" else or_by_hand(bounded(problem, answer))
+
+
+def bounded(problem: Problem, answer: Answer) -> Answer:
+    """The answer with the bound made by hand, where that is the tighter one or the only one."""
+    study, data, objective = answer.study, answer.data, answer.goal.objective
+    if objective.worth is not None:
+        bound = least_total(study, data, problem.source.least, objective)
+    else:
+        most = most_scaled(study, data, problem.source.least)
+        bound = None if most is None else most * answer.goal.scale(study, data)
+    return replace(answer, bound=answer.goal.tighter(answer.bound, bound))
 
 
 def or_by_hand(answer: Answer) -> Answer:
     """The answer, or the plan made by hand where the solver's time ended without one as good.
 
-    Its gap is that to the solver's bound, like any plan's; the certificate checks it like any plan.
+    Its gap is that to the bound, like any plan's; the certificate checks it like any plan.
     """
     objective = answer.goal.objective
     if answer.termination != "time_limit" or objective.worth is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planner.clock import Clock
 from planner.objectives import COST, OBJECTIVES
 from planner.problem.answer import Answer
 from planner.problem.goal import Goal
@@ -26,8 +27,10 @@ class Minimise(Question):
         return Goal(OBJECTIVES[asked])
 
     def answer(self, simplest: bool = True) -> Answer:
+        clock = Clock(self.problem.study.config.solver.time_limit_s)
         found = solve(self.problem, self.goal)
-        return simplify(found) if simplest or self.problem.study.config.simplicity > 0 else found
+        wanted = simplest or self.problem.study.config.simplicity > 0
+        return simplify(found, clock.left()) if wanted else found
 
     def any_plan(self, gap: float) -> Answer:
         return solve(self.problem.with_solver(gap=gap), self.goal)

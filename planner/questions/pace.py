@@ -82,7 +82,7 @@ class FastestPace(Question):
             )
         final = problem.with_workload(workload.name, pace=found.served)
         cheapest = solve(final.with_solver(seconds=clock.left()), CHEAPEST, within)
-        answer = simplify(found.plan if cheapest.allocation is None else cheapest)
+        answer = simplify(found.plan if cheapest.allocation is None else cheapest, clock.left())
         asked = 1 + workload.safety
         near = found.refused <= found.served * (1 + gap)
         return replace(

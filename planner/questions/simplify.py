@@ -8,6 +8,7 @@ first.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from formulations.program.data import Granted, Offer
@@ -19,8 +20,8 @@ from planner.problem.effort import effort
 from planner.problem.program import SIMPLEST, Adaptation, run
 
 SHARE_OF_TIME = 0.2
-LATE_SHARE_OF_TIME = 0.05
-"""Where the first solve took all of its time."""
+LATE_S = 0.5
+"""Seconds where the first solve took all of its time."""
 CANDIDATES = (0, 24)
 """Offers to choose from in each round, those of the kinds in use included. The first round finds most; more than
 these took longer and found nothing simpler (quickstart and benchmark a, with 0, 0.5 and 2 % granted)."""
@@ -31,18 +32,18 @@ _GAP = 5e-4
 """Below what one option or workload more counts in a plan of twenty deployments."""
 
 
-def simplify(answer: Answer, seconds: float | None = None) -> Answer:
+def simplify(answer: Answer, left_s: float = math.inf) -> Answer:
     """The answer with a simpler allocation of (nearly) the same objective, or itself where none is found.
 
-    `seconds` is the time it may take; default: a fifth of the config's time limit (a twentieth where that has passed).
+    It may take a fifth of the config's time limit, within the seconds that are left of it, and half a second after.
     """
     first = answer.allocation
     if first is None or answer.objective is None:
         return answer
     study, goal = answer.study, answer.goal
     answer = replace(answer, objective=goal.value(study, first))  # from prices, free of scaling
-    share = LATE_SHARE_OF_TIME if answer.termination == "time_limit" else SHARE_OF_TIME
-    clock = Clock(share * study.config.solver.time_limit_s if seconds is None else seconds)
+    share = SHARE_OF_TIME * study.config.solver.time_limit_s
+    clock = Clock(min(share, max(left_s, min(LATE_S, share))))
     models = {workload.model for workload in study.workloads}
     least = (len(models), len(models), len(study.workloads))  # nothing is simpler than a kind for each model
     found = first
@@ -51,12 +52,9 @@ def simplify(answer: Answer, seconds: float | None = None) -> Answer:
             found = min(found, _simplest(answer, candidates, found, clock), key=complexity)
     if complexity(found) < complexity(first):
         found = _best_as_simple(answer, found, clock)
-        answer = replace(
-            answer,
-            allocation=found,
-            objective=goal.value(study, found),
-            before_simplifying=answer.objective,
-        )
+        value, before = goal.value(study, found), answer.objective
+        given_up = before if goal.better(before, value) else None
+        answer = replace(answer, allocation=found, objective=value, before_simplifying=given_up)
     return replace(answer, timings=answer.timings | {"simplify": clock.elapsed})
 
 

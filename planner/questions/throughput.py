@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from planner.clock import Clock
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
 from planner.config.variants import with_workloads
 from planner.errors import InputError
@@ -43,8 +44,11 @@ class MostThroughput(Question):
 
         In the answer's study the scaled workloads demand what they get, so that the plan's checks read it.
         """
+        clock = Clock(self.problem.study.config.solver.time_limit_s)
         refuse_unbounded(self.problem)
-        return as_served(simplify(or_none(solve(self.problem, self.goal))))
+        found = solve(self.problem.with_solver(seconds=clock.left()), self.goal)
+        found = replace(found, study=self.problem.study)
+        return as_served(simplify(or_none(found), clock.left()))
 
 
 def or_none(answer: Answer) -> Answer:
@@ -83,7 +87,8 @@ def _endless(problem: Problem) -> list[ResolvedSupply]:
     """Supplies that serve a scaled workload and of which no limit counts anything."""
     study = problem.study
     names = set(scaled(study))
-    serving = {option.accelerator for option in problem.options().options if names & set(option.workloads)}
+    seconds = study.config.solver.time_limit_s
+    serving = {o.accelerator for o in problem.options(seconds=seconds).options if names & set(o.workloads)}
     caps = [limit.cap(study) for limit in problem.limits if isinstance(limit, CappedLimit)]
     held = {
         name

@@ -66,10 +66,14 @@ def solve_by_model(problem: Problem, goal: Goal, how: Cut) -> Answer | None:
     trade = markets(study, how.sites_together)
     with clock.stage("options"):
         parts = [problem.of_model(name) for name in how.models]
-        parts.sort(
-            key=lambda part: len(part.options().options)
-        )  # the quick ones leave their time to the others
-        options = _merged(problem, [part.options() for part in parts])
+        found = [
+            part.options(seconds=clock.left() / (len(parts) - place)) for place, part in enumerate(parts)
+        ]
+        options = _merged(problem, found)
+    if not options.complete:
+        data = data_for(study, problem.limits, options.options)
+        return Answer(study, goal, "time_limit", None, None, None, None, options, data, clock.spent)
+    parts.sort(key=lambda part: len(part.options().options))  # the quick ones leave their time to the others
     prices, used, usage = [market.supply.usd_per_hour for market in trade], set[str](), Usage()
     if not clock.expired:
         with clock.stage("relaxation"):
@@ -145,6 +149,7 @@ def _merged(problem: Problem, sets: list[OptionSet], raw: int | None = None) -> 
         sum(found.raw_count for found in sets) if raw is None else raw,
         all(found.exact for found in sets),
         measured,
+        all(found.complete for found in sets),
         lambda: problem.source.rejections,
     )
 

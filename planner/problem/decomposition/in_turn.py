@@ -34,9 +34,8 @@ def in_turn(
 ) -> Allocation | None:
     """The models' plans side by side in the markets (priced supplies with the limits of all sites); None where a model
     finds none with these options, or no time."""
-    names = sorted(
-        {option.model for option in options}, key=lambda m: -sum(v for (n, _), v in usage.items() if n == m)
-    )
+    models = dict.fromkeys(workload.model for workload in problem.study.workloads)
+    names = sorted(models, key=lambda m: -sum(v for (n, _), v in usage.items() if n == m))
     left = {market.name: market.limit for market in markets}
     units = {market.name: 0 for market in markets}
     found: list[Deployment] = []

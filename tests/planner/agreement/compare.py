@@ -55,7 +55,7 @@ def _own(answer: Answer) -> list[str]:
         return (
             [] if answer.termination in ("infeasible", "time_limit") else [f"stopped: {answer.termination}"]
         )
-    checks, _ = cross_check(answer)
+    checks, _ = cross_check(answer, 30.0)
     return [str(check) for check in certified(answer, checks).failures]
 
 

@@ -31,7 +31,7 @@ def _relaxed_cost(source: Problem) -> float:
 
 def _marginals(config: dict[str, Any]) -> tuple[Marginal, ...]:
     source = source_of(config)
-    return marginals(source, ask(source))
+    return marginals(source, ask(source), 60.0) or ()
 
 
 def _figures(config: dict[str, Any]) -> Sensitivity:

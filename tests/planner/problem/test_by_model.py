@@ -228,6 +228,9 @@ def test_models_in_turn_leave_later_ones_what_the_relaxation_wants_for_them() ->
     for market in priced:
         assert market.limit is None or plan.units[market.name] <= market.limit
     assert in_turn(source, options, priced, usage, Clock(0.0)) is None
+    first = source.study.workloads[0].model
+    of_one = [option for option in options if option.model == first]
+    assert in_turn(source, of_one, priced, usage, Clock(20.0)) is None, "a plan serves every model"
 
 
 def test_two_answers_give_the_better_plan_and_the_better_bound() -> None:

@@ -28,7 +28,7 @@ def _answer(name: str) -> Answer:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_an_answer_is_no_better_than_its_relaxation(name: str) -> None:
-    (check,), remarks = cross_check(_answer(name))
+    (check,), remarks = cross_check(_answer(name), 30.0)
     assert check.passed and not remarks and check.unit == _answer(name).unit
 
 
@@ -38,11 +38,11 @@ def test_an_objective_that_nobody_can_reach_is_caught(name: str) -> None:
     assert answer.objective is not None
     factor = 1 / 3 if answer.goal.objective.sense == "minimise" else 3.0
     claimed = replace(answer, objective=answer.objective * factor, bound=answer.objective * factor)
-    (check,), _ = cross_check(claimed)
+    (check,), _ = cross_check(claimed, 30.0)
     assert not check.passed
 
 
 def test_a_pace_and_nothing_at_all_are_not_compared() -> None:
     question = {"maximise": "pace", "workload": "small", "budget_usd_per_hour": 200}
-    assert cross_check(ask(Problem(load_study(BASE | {"question": question})))) == ((), ())
-    assert cross_check(replace(_answer("cost"), allocation=None)) == ((), ())
+    assert cross_check(ask(Problem(load_study(BASE | {"question": question}))), 30.0) == ((), ())
+    assert cross_check(replace(_answer("cost"), allocation=None), 30.0) == ((), ())

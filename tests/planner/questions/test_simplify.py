@@ -74,7 +74,7 @@ def test_no_time_leaves_the_plan_as_it_was(tmp_path: Path) -> None:
     rows = [("big", 1, "chat", 10.0), ("old", 1, "chat", 1.4)]
     found = source(tmp_path, SUPPLY, {"chat": 21.0}, rows)
     first = solve(found, CHEAPEST)
-    again = simplify(first, seconds=0.0)
+    again = simplify(first, left_s=0.0)
     assert again.objective == first.objective
     assert again.allocation is not None and first.allocation is not None
     assert complexity(again.allocation) <= complexity(first.allocation)
