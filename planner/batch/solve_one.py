@@ -70,9 +70,11 @@ def solve_task(base: Base, task: Task, settings: Settings, library: Library | No
 
 
 def _solved(base: Base, task: Task, settings: Settings, library: Library) -> Record:
-    clock = Clock(math.inf)
-    with clock.stage("config"):
+    reading = Clock(math.inf)
+    with reading.stage("config"):
         study = with_solver(base.study(task.changes), threads=settings.threads)
+    clock = Clock(study.config.solver.time_limit_s)
+    clock.add(reading.spent)
     problem = Problem(study, library=library)
     with clock.stage("physics"):
         _ = problem.source.tables

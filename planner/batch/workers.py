@@ -7,18 +7,20 @@ solved one at a time, so that the one to blame is known and becomes a failed row
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from planner.batch.base import Base
+from planner.batch.orphans import end_with
 from planner.batch.solve_one import Record, Settings, Task, failure, solve_task
 from planner.errors import InputError
 
 DIED = "the worker process died; killed for memory, most likely"
 IDLE_S = 60
-"""Workers without a task for so long end; those of a killed run do so too."""
+"""Workers without a task for so long end."""
 _CONNECT_S = 10
 
 
@@ -74,7 +76,7 @@ class Workers:
 
         with parallel_config(**backend):
             records = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")(
-                delayed(solve_task)(base, task, self.settings) for task in tasks
+                delayed(in_child)(os.getpid(), solve_task, base, task, self.settings) for task in tasks
             )
         try:
             # not `yield from`, which would close them before the warning is silenced
@@ -96,6 +98,14 @@ class Workers:
                         "scenario is in the store. Run the same command again when it is back"
                     ]
                 ) from None
+
+
+def in_child(
+    parent: int, solve: Callable[[Base, Task, Settings], Record], base: Base, task: Task, settings: Settings
+) -> Record:
+    """Solve a task in a process that ends with the parent that started it; a cluster's workers have another."""
+    end_with(parent)
+    return solve(base, task, settings)
 
 
 def _noting(tasks: Iterable[Task], taken: dict[str, Task]) -> Iterator[Task]:

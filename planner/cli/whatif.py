@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from planner.cli.exit_codes import BUG
+
 if TYPE_CHECKING:
     from planner.batch.results import BatchTables
     from planner.batch.runner import Summary
@@ -97,6 +99,9 @@ def whatif(
         print(tables.scenarios.to_json(orient="records", indent=2, force_ascii=False, double_precision=15))
     else:
         _print(tables)
+    if set(summary.endings) == {"error"}:
+        _say(f"every scenario failed; the first: {tables.scenarios['message'].iloc[0]}")
+        raise typer.Exit(BUG)
 
 
 def _say(text: str) -> None:

@@ -137,8 +137,8 @@ class OptionSource:
 
     def _in_time(self, rules: Rules, seconds: float) -> dict[tuple[str, str], Part]:
         """Parts by model and accelerator, as many as there is time for."""
+        names = tuple(self._pairs) if math.isinf(seconds) else self._promising
         clock, found = Clock(seconds), {}
-        names = list(self._pairs) if math.isinf(seconds) else list(self._promising)
         for name in names:
             part = self._part(name, rules, known=clock.expired)
             if part is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from planner.cli import main
+from planner.questions.minimise import Minimise
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -51,6 +52,25 @@ def test_bad_input_is_exit_code_2(fleetplan: Run, scenario_file: Path, tmp_path:
     code, out, err = fleetplan("whatif", scenario_file, "--out", tmp_path / "out")
     assert (code, out) == (2, "")
     assert "did you mean chat" in err
+
+
+def test_a_batch_of_failures_is_a_failure(
+    fleetplan: Run, scenario_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(question: object, simplest: bool = True) -> None:
+        raise RuntimeError("no solver here")
+
+    monkeypatch.setattr(Minimise, "answer", broken)
+    code, out, err = fleetplan("whatif", scenario_file, "--out", tmp_path / "out", "--jobs", 1)
+    assert code == 1
+    assert "every scenario failed; the first: RuntimeError: no solver here" in err
+    assert "error" in out
+    monkeypatch.undo()
+    arguments = ("whatif", scenario_file, "--out", tmp_path / "out", "--jobs", 1, "--retry")
+    monkeypatch.setattr("sys.argv", ["fleetplan", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
 
 
 def test_runs_compared(fleetplan: Run, scenario_file: Path, tmp_path: Path) -> None:
