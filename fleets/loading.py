@@ -1,7 +1,6 @@
 """Reading YAML and checking it against a schema; every problem of a file is named at once.
 
-Only the safe loader is used, a key that stands twice is refused, dates stay text, and what pydantic finds is
-turned into sentences with file, key path, value, unit and fix.
+What pydantic finds is turned into sentences with file, key path, value, unit and fix.
 """
 
 from __future__ import annotations
@@ -14,12 +13,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from fleets import yaml12
 from fleets.errors import CatalogError
-
-try:
-    from yaml import CSafeLoader as _BaseLoader
-except ImportError:  # PyYAML without its C library: same rules, slower
-    from yaml import SafeLoader as _BaseLoader  # type: ignore[assignment]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -39,57 +34,39 @@ _UNITS = (
 )
 
 
-class _UniqueKeys(_BaseLoader):
-    """Safe loader that refuses a key that stands twice in one mapping."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: dict[Any, int] = {}
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            line = key_node.start_mark.line + 1
-            if isinstance(key, (str, int, float)) and key in seen:
-                raise _DuplicateKey(f"key '{key}' stands twice (lines {seen[key]} and {line}); keep one")
-            if isinstance(key, (str, int, float)):
-                seen[key] = line
-        return super().construct_mapping(node, deep)
-
-
-_UniqueKeys.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
-}
-
-
-class _DuplicateKey(yaml.YAMLError):
-    """A mapping has one key twice."""
-
-
 def parse_yaml(text: str, file: str) -> Any:
-    """Parse YAML or JSON text; bad syntax or a duplicate key raises `CatalogError` that names `file`."""
+    """Parse YAML 1.2 or JSON text; what cannot be used raises `CatalogError` that names file, line and column."""
     try:
-        return yaml.load(text, Loader=_UniqueKeys)  # a subclass of the safe loader
-    except _DuplicateKey as error:
-        raise CatalogError([f"{file}: {error}"]) from None
+        return yaml12.parse(text)[0]
     except yaml.YAMLError as error:
-        raise CatalogError([f"{file}: not valid YAML: {_where(error)}"]) from None
+        raise CatalogError([_located(error, file)]) from None
 
 
-def _where(error: yaml.YAMLError) -> str:
-    """Line, column and what is wrong there."""
+def _located(error: yaml.YAMLError, file: str) -> str:
+    """File, line, column and what is wrong there."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or " ".join(str(error).split())
-    place = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
-    return f"{place}{problem}; check brackets, quotes and indentation there"
+    place = "" if mark is None else f":{mark.line + 1}:{mark.column + 1}"
+    if isinstance(error, yaml12.Refused):
+        return f"{file}{place}: {problem}"
+    return f"{file}{place}: not valid YAML: {problem}; check brackets, quotes and indentation there"
+
+
+def read_text(path: Path, file: str | None = None) -> str:
+    """A text file; one that cannot be read raises `CatalogError`."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise CatalogError([f"{file or path}: cannot be read: it is not text in UTF-8"]) from None
+    except OSError as error:
+        raise CatalogError([f"{file or path}: cannot be read: {error.strerror or error}"]) from None
+    except ValueError as error:  # a path that no system has, such as one with NUL
+        raise CatalogError([f"{str(file or path)!r}: cannot be read: {error}"]) from None
 
 
 def read_yaml(path: Path, file: str | None = None) -> Any:
     """Parse a YAML file; a missing or unreadable one raises `CatalogError`."""
-    name = file or str(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CatalogError([f"{name}: cannot be read: {error}"]) from None
-    return parse_yaml(text, name)
+    return parse_yaml(read_text(path, file), file or str(path))
 
 
 def validate(schema: type[Model], data: Any, file: str) -> Model:
@@ -174,5 +151,7 @@ def _shown(value: Any) -> str:
         return str(value)
     if isinstance(value, Mapping):
         return f"a mapping with {', '.join(map(str, list(value)[:4]))}" if value else "an empty mapping"
+    if isinstance(value, (list, tuple)) and len(value) > 20:
+        return f"a list of {len(value):,}"
     text = repr(value) if isinstance(value, str) else "nothing" if value is None else str(value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from fleets.errors import CatalogError
 from planner.cli.calibrate import calibrate
 from planner.cli.catalog import catalog
 from planner.cli.check import check
@@ -20,6 +21,7 @@ from planner.cli.solve import solve
 from planner.cli.step_time import step_time
 from planner.cli.validate import validate
 from planner.cli.whatif import whatif
+from planner.config.places import located, text_of_file
 from planner.errors import CertificateError, InputError
 
 app = typer.Typer(
@@ -46,8 +48,8 @@ def main() -> None:
     """Run the command line: 0 answered, 2 bad input, 3 proven infeasible, 4 no plan within the limits, 1 a bug."""
     try:
         app()
-    except InputError as error:
-        print(error.render(), file=sys.stderr)
+    except (InputError, CatalogError) as error:
+        print(InputError(located(error.problems, text_of_file)).render(), file=sys.stderr)
         sys.exit(2)
     except CertificateError as error:
         print(f"internal error: {error}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from fleets.errors import CatalogError
-from fleets.loading import parse_yaml, validate
+from fleets.loading import parse_yaml, read_text, validate
 from planner.config.names import name_problems
+from planner.config.places import located
 from planner.config.resolve import resolve
 from planner.config.resolved import ResolvedStudy
 from planner.config.schema.study import Study
@@ -26,11 +28,14 @@ def load_study(source: str | Path | Mapping[str, Any]) -> ResolvedStudy:
     """
     if isinstance(source, Mapping):
         return study_from(source, "config", Path.cwd())
-    name = str(source)
-    if name == "-":
-        return study_from(_parse(sys.stdin.read(), "standard input"), "standard input", Path.cwd())
-    path = Path(source)
-    return study_from(_parse(_read(path), name), name, path.resolve().parent)
+    stdin = str(source) == "-"
+    file = "standard input" if stdin else str(source)
+    text = read_stdin() if stdin else _read(Path(source))
+    folder = Path.cwd() if stdin else Path(source).resolve().parent
+    try:
+        return study_from(_parse(text, file), file, folder)
+    except InputError as error:
+        raise InputError(located(error.problems, {file: text}.get)) from None
 
 
 def study_from(data: Any, file: str, folder: Path) -> ResolvedStudy:
@@ -44,7 +49,7 @@ def study_from(data: Any, file: str, folder: Path) -> ResolvedStudy:
 
 
 def _read(path: Path) -> str:
-    if not path.exists():
+    if not os.path.lexists(path):
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.y*ml")], n=3)
         hint = (
             f"; did you mean {', '.join(near)}?"
@@ -53,9 +58,17 @@ def _read(path: Path) -> str:
         )
         raise InputError([f"{path}: no such file{hint}"])
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([f"{path}: cannot be read: {error}"]) from None
+        return read_text(path)
+    except CatalogError as error:
+        raise InputError(error.problems) from None
+
+
+def read_stdin() -> str:
+    """All of standard input; raises `InputError` where it is not text."""
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise InputError(["standard input: cannot be read: it is not text in UTF-8"]) from None
 
 
 def _parse(text: str, file: str) -> Any:

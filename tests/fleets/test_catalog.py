@@ -62,7 +62,7 @@ def test_a_look_up_by_name_reads_one_file(tmp_path: Path) -> None:
     (tmp_path / "accelerators" / "broken.yaml").write_text("name: [")
     shelf = Catalog(tmp_path).accelerators
     assert shelf.get("a").name == "a"
-    with pytest.raises(CatalogError, match=r"broken.yaml: not valid YAML"):
+    with pytest.raises(CatalogError, match=r"broken.yaml:2:1: not valid YAML"):
         shelf.get("an alias")
 
 

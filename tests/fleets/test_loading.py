@@ -29,16 +29,16 @@ def test_a_good_file_loads_and_dates_stay_text() -> None:
 
 
 def test_a_key_that_stands_twice_is_refused_with_its_lines() -> None:
-    with pytest.raises(CatalogError, match=r"x1.yaml: key 'hbm_gb' stands twice \(lines 2 and 5\)"):
+    with pytest.raises(CatalogError, match=r"x1.yaml:5:1: key 'hbm_gb' stands twice \(lines 2 and 5\)"):
         parse_yaml(GOOD + "hbm_gb: 96\n", "x1.yaml")
     with pytest.raises(CatalogError, match=r"key 'bf16' stands twice"):
         parse_yaml("tflops: {bf16: 1, bf16: 2}", "x1.yaml")
 
 
 def test_broken_yaml_and_code_are_refused() -> None:
-    with pytest.raises(CatalogError, match=r"x1.yaml: not valid YAML"):
+    with pytest.raises(CatalogError, match=r"x1.yaml:\d+:\d+: not valid YAML"):
         parse_yaml("name: [", "x1.yaml")
-    with pytest.raises(CatalogError, match=r"x1.yaml: not valid YAML"):
+    with pytest.raises(CatalogError, match=r"x1.yaml:1:7: the tag"):
         parse_yaml("name: !!python/object/apply:os.getcwd []", "x1.yaml")
 
 
