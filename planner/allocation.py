@@ -40,7 +40,7 @@ class Allocation:
     units_by_period: Mapping[str, dict[str, int]]
     """Units held of each supply in each period; its keys are the periods."""
     throughput: float
-    """What the scaled workloads get, as a multiple of their demand (or tokens/s where they gave none)."""
+    """What the scaled workloads get, as a multiple of what the program counts as their demand."""
 
     @property
     def periods(self) -> tuple[str, ...]:

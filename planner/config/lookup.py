@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -74,7 +74,8 @@ class Lookup:
         else:
             found = _known_accelerator(given)
         name = found.name if found else supply.accelerator_name
-        price, source = self.price(key, supply, name, priced, known=found is not None)
+        listed = isinstance(given, str) and found is not None
+        price, source = self.price(key, supply, name, priced, known=listed)
         power = supply.power_kw_per_accelerator
         if power is None and found is not None and found.tdp_w is not None:
             power = found.tdp_w / 1000
@@ -118,6 +119,19 @@ class Lookup:
             return None
         return ResolvedSpeculation(draft.name, draft, speculation.acceptance, None, speculation.choices)
 
+    def _each_once(
+        self, key: str, ways: Iterable[ResolvedSpeculation | None]
+    ) -> tuple[ResolvedSpeculation, ...]:
+        """Ways of decoding under names of their own: options are called by them."""
+        found: dict[str, ResolvedSpeculation] = {}
+        for way in ways:
+            if way is not None and found.setdefault(way.name, way) != way:
+                self.fail(
+                    f"{key}.speculation",
+                    f"{way.name} stands twice, each time otherwise; say all of it in one entry",
+                )
+        return tuple(found.values())
+
     def model(self, name: str, model: Model) -> ResolvedModel | None:
         key = f"models.{name}"
         architecture = self.architecture(f"{key}.architecture", model.architecture)
@@ -131,7 +145,7 @@ class Lookup:
             architecture,
             model.weight_precisions or (architecture.weight_precision,),
             model.kv_precisions or (architecture.kv_precision,),
-            tuple(way for way in ways if way is not None),
+            self._each_once(key, ways),
             plain=not model.speculation_only,
             settings=EngineSettings(
                 model.usable_memory_share,

@@ -20,6 +20,7 @@ from planner.config.variants import tpot_ms, ttft_ms, with_supplies, with_tpot, 
 from planner.explain.trial import Trial
 from planner.limits.capped import CappedLimit
 from planner.objectives import COST, THROUGHPUT
+from planner.operation.costs import served
 from planner.problem.answer import Answer
 from planner.problem.effort import effort
 from planner.problem.goal import Goal
@@ -182,8 +183,10 @@ def _headrooms(problem: Problem, allocation: Allocation, trial: Trial) -> tuple[
         answer = solve(timed, Goal(THROUGHPUT, names))
         if answer.allocation is None:
             continue
-        extra = max(0.0, answer.allocation.throughput - 1.0)
-        found.append(Headroom(label, extra, extra * sum(demands[name] for name in names)))
+        demand = sum(demands[name] for name in names)
+        most = sum(served(answer.allocation.deployments, name) for name in names)
+        extra = max(0.0, most / demand - 1.0)
+        found.append(Headroom(label, extra, extra * demand))
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ from formulations.program.data import ProgramData
 from planner.allocation import Allocation, Deployment, steady
 
 _NOTHING = 1e-9
+"""Lots below this are rounding, whatever a lot is: 1e-5 tokens/s beside 1e7 are served like any other demand."""
 
 
 def read_allocation(model: pyo.ConcreteModel, data: ProgramData) -> Allocation:
@@ -22,9 +23,7 @@ def read_allocation(model: pyo.ConcreteModel, data: ProgramData) -> Allocation:
         lots = {w: float(pyo.value(model.SequenceRate[(*offer.key, w)])) for w in offer.option.workloads}
         if max(lots.values()) <= _NOTHING:
             continue
-        rates = {w: number * data.lot[w] for w, number in lots.items()}
-        smallest = _NOTHING * max(rates.values())
-        served = {w: rate for w, rate in rates.items() if rate > smallest}
+        served = {w: number * data.lot[w] for w, number in lots.items() if number > _NOTHING}
         spares = spares_left.pop((offer.option.kind, offer.supply.name), 0)
         found.append(Deployment(offer.option, offer.supply.name, instances, spares, served))
     units = {supply.name: round(pyo.value(model.Units[supply.name])) for supply in data.supplies}

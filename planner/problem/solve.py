@@ -13,6 +13,7 @@ from planner.by_hand.bound import least_total, most_scaled
 from planner.by_hand.greedy import greedy
 from planner.clock import Clock
 from planner.problem.answer import Answer
+from planner.problem.data import data_for
 from planner.problem.decomposition.by_model import cut, solve_by_model
 from planner.problem.goal import Goal
 from planner.problem.jointly import solve_jointly
@@ -30,9 +31,24 @@ def solve(problem: Problem, goal: Goal, within: Mapping[str, float] | None = Non
     how = None if within else cut(problem, goal)
     answer = None if how is None else solve_by_model(problem, goal, how)
     if answer is None:
-        answer = solve_jointly(problem.with_solver(seconds=clock.left()), goal, within)
+        timed = _at_scale(problem, goal, within or {}).with_solver(seconds=clock.left())
+        answer = solve_jointly(timed, goal, within)
         answer = replace(answer, study=problem.study)
     return answer if answer.termination != "time_limit" else or_by_hand(bounded(problem, answer))
+
+
+def _at_scale(problem: Problem, goal: Goal, within: Mapping[str, float]) -> Problem:
+    """The problem with the demands that are multiplied near the most that can be served of them.
+
+    Only their ratios matter. From a demand of 1e-5 tokens/s on, multiples beyond 1e9 were of the size of the solver's
+    tolerances, and plans failed their certificate.
+    """
+    study = problem.study
+    if not goal.scaled or any(study.workload(name).demand <= 0 for name in goal.scaled):
+        return problem
+    data = data_for(study, problem.limits, (), scaled=goal.scaled, within=within)
+    most = most_scaled(study, data, problem.source.least)
+    return problem.with_demand(most, *goal.scaled) if most else problem
 
 
 def bounded(problem: Problem, answer: Answer) -> Answer:

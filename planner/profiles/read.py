@@ -92,7 +92,12 @@ def _text(path: Path, name: str, problems: list[str]) -> str | None:
 
 def _parse(text: str, file: str, problems: list[str]) -> list[ProfileRow]:
     reader = csv.reader(io.StringIO(text), skipinitialspace=True)
-    header = [cell.strip() for cell in next(reader)]
+    try:
+        lines = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        problems.append(f"{file}, line {reader.line_num}: is no CSV: {error}")
+        return []
+    header = [cell.strip() for cell in lines[0][1]]
     found = len(problems)
     missing = [column for column in REQUIRED if column not in header]
     unknown = [column for column in header if column not in REQUIRED + OPTIONAL]
@@ -101,7 +106,9 @@ def _parse(text: str, file: str, problems: list[str]) -> list[ProfileRow]:
         problems.append(
             f"{file}, line 1: column {', '.join(missing)} is missing; needs {', '.join(REQUIRED)}"
         )
-    if unknown:
+    if (
+        unknown and len(missing) < len(REQUIRED) / 2
+    ):  # else it is no profile at all, and its text nobody's business
         known = ", ".join(REQUIRED + OPTIONAL)
         problems.append(
             f"{file}, line 1: column {', '.join(map(repr, unknown))} is not known; columns: {known}"
@@ -111,16 +118,14 @@ def _parse(text: str, file: str, problems: list[str]) -> list[ProfileRow]:
     if len(problems) > found:
         return []
     rows = []
-    for cells in reader:
+    for line, cells in lines[1:]:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            problems.append(
-                f"{file}, line {reader.line_num}: has {len(cells)} cells, the header {len(header)} columns"
-            )
+            problems.append(f"{file}, line {line}: has {len(cells)} cells, the header {len(header)} columns")
             continue
         values = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-        row = _row(values, file, reader.line_num, problems)
+        row = _row(values, file, line, problems)
         if row is not None:
             rows.append(row)
     return rows

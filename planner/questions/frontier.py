@@ -26,7 +26,7 @@ from planner.problem.problem import Problem
 from planner.problem.solve import solve
 from planner.problem.termination import Termination
 from planner.questions.minimise import CHEAPEST
-from planner.questions.pace import kept_pace, search_pace
+from planner.questions.pace import kept_pace, refuse_unmeasured_pace, search_pace
 from planner.questions.question import Question
 from planner.questions.simplify import simplify
 from planner.questions.throughput import as_served, is_bounded, or_none, refuse_unbounded, scaled
@@ -133,6 +133,8 @@ class TracedFrontier(Question):
         asked = study.config.question
         clock = Clock(study.config.solver.time_limit_s)
         axes = (self.swept, self.optimised)
+        if self.swept == "pace":
+            refuse_unmeasured_pace(problem, self._workload)
         if self.optimised == "throughput":
             refuse_unbounded(problem)
         ends = asked.between or self._ends(clock)

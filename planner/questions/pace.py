@@ -70,7 +70,7 @@ class FastestPace(Question):
         """The fastest pace of the workload, and the cheapest fleet that has it."""
         problem, study = self.problem, self.problem.study
         workload = study.workload(self.workload)
-        _refuse_unmeasured_pace(problem, workload.name)
+        refuse_unmeasured_pace(problem, workload.name)
         gap = study.config.solver.gap
         clock = Clock(study.config.solver.time_limit_s)
         within, remark = _within(problem, workload.name, clock)
@@ -212,10 +212,10 @@ def _within(problem: Problem, name: str, clock: Clock) -> tuple[Within, tuple[st
     return {COST.name: allowed}, (remark,)
 
 
-def _refuse_unmeasured_pace(problem: Problem, name: str) -> None:
-    """A measured row without TPOT says nothing about pace."""
+def refuse_unmeasured_pace(problem: Problem, name: str) -> None:
+    """Raise `InputError` for measured rows without TPOT: they say nothing about the pace that is asked for."""
     problems = [
-        f"{row.where}: tpot_ms is missing [ms]; maximise: pace needs to know how fast {name} is there"
+        f"{row.where}: tpot_ms is missing [ms]; a question about pace needs to know how fast {name} is there"
         for row in problem.study.profiles
         if row.workload == name and row.role != "prefill" and row.tpot_ms is None
     ]

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from fleets.schema.base import Counts, FrozenModel
 from planner.objectives import OBJECTIVES, Objective
 
+Entry = TypeVar("Entry")
+
+
+def once(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Every entry once: what stands twice in a list of choices is one choice."""
+    return tuple(dict.fromkeys(entries))
+
+
+Choices = Annotated[tuple[Entry, ...], Field(min_length=1), AfterValidator(once)]
+"""A list to choose from."""
 Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]

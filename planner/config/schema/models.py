@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from fleets.schema.architectures import KvPrecision, WeightPrecision
 from fleets.schema.base import Count, Fraction, FrozenModel
+from planner.config.schema.fields import Choices
 
 
 class Speculation(FrozenModel):
@@ -21,7 +22,7 @@ class Speculation(FrozenModel):
     """Instead of draft and acceptance: name of a measured table (`fleetplan catalog accepted-lengths`)."""
     max_draft_tokens: Annotated[int, Field(ge=1, le=32, strict=True)] = 5
     """Largest number of drafted tokens per step."""
-    draft_tokens: tuple[Annotated[int, Field(ge=1, le=32, strict=True)], ...] | None = None
+    draft_tokens: Choices[Annotated[int, Field(ge=1, le=32, strict=True)]] | None = None
     """Only these numbers of drafted tokens; default: 1 to max_draft_tokens."""
 
     @model_validator(mode="after")
@@ -45,9 +46,9 @@ class Model(FrozenModel):
 
     architecture: str
     """Catalogue name, or path to a Hugging Face config.json."""
-    weight_precisions: Annotated[tuple[WeightPrecision, ...], Field(min_length=1)] | None = None
+    weight_precisions: Choices[WeightPrecision] | None = None
     """Allowed weight precisions, the solver chooses; default: the published checkpoint's."""
-    kv_precisions: Annotated[tuple[KvPrecision, ...], Field(min_length=1)] | None = None
+    kv_precisions: Choices[KvPrecision] | None = None
     """Allowed KV-cache precisions; default: bf16."""
     speculation: tuple[Speculation, ...] = ()
     """Allowed ways of speculative decoding, beside none."""
@@ -67,13 +68,13 @@ class Model(FrozenModel):
 class Layouts(FrozenModel):
     """Limits on how an instance may be split; default: everything that divides."""
 
-    instance_gpus: Annotated[tuple[Count, ...], Field(min_length=1)] = (1, 2, 4, 8, 16)
+    instance_gpus: Choices[Count] = (1, 2, 4, 8, 16)
     """Accelerators per instance to choose from."""
-    tensor_parallel: Annotated[tuple[Literal["1d", "2d"], ...], Field(min_length=1)] = ("1d",)
-    pipeline: Annotated[tuple[Count, ...], Field(min_length=1)] = (1,)
+    tensor_parallel: Choices[Literal["1d", "2d"]] = ("1d",)
+    pipeline: Choices[Count] = (1,)
     """Pipeline stages to choose from."""
-    expert_parallel: Annotated[tuple[bool, ...], Field(min_length=1)] = (False, True)
+    expert_parallel: Choices[bool] = (False, True)
     """For mixtures of experts: experts split over ranks (true), or each expert split (false)."""
-    attention_groups: Annotated[tuple[Count, ...], Field(min_length=1)] | None = None
+    attention_groups: Choices[Count] | None = None
     """Data-parallel attention: groups of ranks that hold attention and KV cache of their own sequences; default: 1, and
     for multi-head latent attention, whose cache cannot be split by heads, every group count that divides the ranks."""

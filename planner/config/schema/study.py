@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from fleets.schema.base import Count, Counts, Fraction, FrozenModel, Name, Positive
 from fleets.schema.fleets import Fleet, Site
-from planner.config.schema.fields import Safety, Share, counting, percent
+from planner.config.schema.fields import Choices, Safety, Share, counting, percent
 from planner.config.schema.models import Layouts, Model
 from planner.config.schema.question import Question
 from planner.config.schema.workloads import Workload
@@ -77,9 +77,7 @@ class Study(FrozenModel):
     safety: Safety = 0.0
     """Margin on every predicted time, for all workloads: `10%`, or `p90` for that quantile of the set's error where its
     fit never saw the like, the widest of what the config allows."""
-    serving: Annotated[tuple[Literal["aggregated", "disaggregated"], ...], Field(min_length=1)] = (
-        "aggregated",
-    )
+    serving: Choices[Literal["aggregated", "disaggregated"]] = ("aggregated",)
     """Prompts and decode on the same instances, on instances of their own, or (both listed) as the solver chooses."""
     layouts: Layouts = Layouts()
     profiles: tuple[str, ...] = ()
