@@ -123,7 +123,7 @@ def _answers(
     for number, part in enumerate(parts):
         if clock.expired:
             break
-        sizes = [len(p.options().options) for p in parts[number:]]
+        sizes = [1 + len(p.options().options) for p in parts[number:]]  # a model may have none
         share = clock.left(_FOR_PLAN) * sizes[0] / sum(sizes)
         priced = part.with_study(replace(part.study, supplies=supplies)).with_solver(seconds=share)
         answers.append(solve_jointly(priced, goal))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 Config = dict[str, Any]
+Row = dict[str, Any]
 Random = random.Random
 ARCHITECTURES = ("llama-3.1-8b", "llama-3.1-70b", "qwen3-8b", "mixtral-8x7b", "qwen3-30b-a3b", "phi-4")
 ACCELERATORS = ("h100-sxm", "a100-80gb-sxm", "l40s", "h200-sxm")
@@ -72,7 +73,7 @@ def sites(config: Config, chosen: Random) -> None:
     """Every accelerator at two sites, at another price and with another limit."""
     supply = config["fleet"]["supply"]
     for row in copy.deepcopy(supply[:2]):
-        price = round(row["price_usd_per_hour"] * chosen.uniform(0.8, 1.3), 2)
+        price = round(row.get("price_usd_per_hour", 1.0) * chosen.uniform(0.8, 1.3), 2)
         row |= {"name": f"{row['name']}-west", "site": "west", "price_usd_per_hour": price}
         row["limit"] = chosen.choice((2, 4, 12, 40))
         supply.append(row)
@@ -252,14 +253,30 @@ def study(names: tuple[str, ...], seed: int) -> Config:
 
 def write_profile(config: Config, folder: Path) -> None:
     """Measured rows that are about as good as the physics: sometimes chosen, sometimes not."""
-    if "profiles" not in config:
-        return
+    if "profiles" in config:
+        write_rows(profile_rows(config), folder)
+
+
+def profile_rows(config: Config) -> list[Row]:
+    """One measured row for each workload."""
     chosen = Random(str(config["workloads"]))
-    lines = ["model,accelerator,gpus,workload,requests_per_s"]
+    rows: list[Row] = []
     for workload in config["workloads"]:
         accelerator = chosen.choice(config["fleet"]["supply"])["accelerator"]
         rate = round(chosen.uniform(2, 12), 2)
-        lines.append(
-            f"{workload['model']},{accelerator},{chosen.choice((1, 2, 4))},{workload['name']},{rate}"
+        rows.append(
+            {
+                "model": workload["model"],
+                "accelerator": accelerator,
+                "gpus": chosen.choice((1, 2, 4)),
+                "workload": workload["name"],
+                "requests_per_s": rate,
+            }
         )
-    (folder / PROFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return rows
+
+
+def write_rows(rows: list[Row], folder: Path) -> None:
+    """A profile of these rows."""
+    lines = [",".join(map(str, row.values())) for row in rows]
+    (folder / PROFILE).write_text("\n".join([",".join(rows[0]), *lines]) + "\n", encoding="utf-8")
