@@ -1,7 +1,7 @@
 """Relations that must hold between a study and a changed one, whatever the right answer of either is.
 
-Each change says what it may do to the objective: nothing (`same`), only harm (`harder`), only help (`easier`), or multiply
-it. A change that a study has nothing for returns None.
+Each change says what it may do to the objective: nothing (`same`), only harm (`harder`), only help (`easier`), or
+multiply it. A change that a study has nothing for returns None.
 """
 
 from __future__ import annotations
