@@ -5,10 +5,11 @@ What pydantic finds is turned into sentences with file, key path, value, unit an
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -69,11 +70,28 @@ def read_yaml(path: Path, file: str | None = None) -> Any:
     return parse_yaml(read_text(path, file), file or str(path))
 
 
+def parse_json(text: str, file: str) -> Any:
+    """Parse JSON text, strictly (no NaN, no endless number); what cannot be used raises `CatalogError`."""
+    try:
+        data = json.loads(text, parse_constant=_no_number)
+        if "\\u" in text:
+            json.dumps(data, ensure_ascii=False).encode()  # halves of characters can be written, not used
+        return data
+    except RecursionError:
+        raise CatalogError([f"{file}: not JSON that can be used: nested too deeply"]) from None
+    except ValueError as error:
+        raise CatalogError([f"{file}: not JSON: {error}"]) from None
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
 def validate(schema: type[Model], data: Any, file: str) -> Model:
     """Check parsed data against a schema and return the object; raises `CatalogError` with every problem."""
     if not isinstance(data, Mapping):
         raise CatalogError(
-            [f"{file}: expected keys and values ({', '.join(schema.model_fields)}), got {_shown(data)}"]
+            [f"{file}: expected keys and values ({', '.join(schema.model_fields)}), got {_form(data)}"]
         )
     try:
         return schema.model_validate(data)
@@ -115,7 +133,7 @@ def _fix(kind: str, limits: Mapping[str, Any]) -> str:
         return f"; write {words[bounds[kind]].format(f'{limit:,.15g}')}"
     fixes = {
         "finite_number": "; write a number",
-        "float_type": "; write a number",
+        "float_type": "; write a number, without quotes",
         "float_parsing": "; write a number",
         "int_type": "; write a whole number",
         "int_from_float": "; write a whole number",
@@ -144,6 +162,12 @@ def _unit_hint(path: str) -> str:
             if name.endswith(suffix):
                 return f" [{unit}]"
     return ""
+
+
+def _form(data: Any) -> str:
+    """What a whole file is, without its content: any file may be named, and its text is nobody's business."""
+    forms = ((str, "text"), (list, "a list"), (type(None), "nothing"))
+    return next((form for kind, form in forms if isinstance(data, kind)), "a number")
 
 
 def _shown(value: Any) -> str:

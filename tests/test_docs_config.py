@@ -47,14 +47,12 @@ def test_examples_name_the_schema_for_editors(path: Path) -> None:
     assert schema == ROOT / "docs" / "schema" / f"{kind}.json" and schema.exists()
 
 
-@pytest.mark.parametrize(("kind", "options"), [("config", []), ("scenarios", ["--scenarios"])])
-def test_the_schema_files_are_what_the_command_prints(
-    kind: str, options: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """After a change of the config: `fleetplan schema > docs/schema/config.json` (and `--scenarios`)."""
+@pytest.mark.parametrize("kind", ["config", "scenarios", "plan"])
+def test_the_schema_files_are_what_the_command_prints(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """After a change: `fleetplan schema > docs/schema/config.json` (and `--scenarios`, `--plan`)."""
     from planner.cli.schema import schema
 
-    schema(scenarios=bool(options))
+    schema(scenarios=kind == "scenarios", plan=kind == "plan")
     assert json.loads(capsys.readouterr().out) == json.loads(
         (ROOT / "docs/schema" / f"{kind}.json").read_text()
     )

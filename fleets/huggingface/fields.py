@@ -7,13 +7,17 @@ from typing import Any
 
 from fleets.errors import CatalogError
 
+MOST = 10_000_000
+"""No width, count of layers, heads, experts or tokens of a vocabulary reaches this."""
+
 
 class Fields:
     """A config's keys with the file's name; `problems` grows until `raise_problems`."""
 
     def __init__(self, data: Mapping[str, Any], file: str) -> None:
-        self.data, self.file = data, file
-        self.problems: list[str] = []
+        self.data = {key: value for key, value in data.items() if isinstance(key, str)}
+        self.file = file
+        self.problems = [f"{file}: {key!r} is no key; keys are text" for key in data if key not in self.data]
 
     def refuse(self, key: str, why: str) -> None:
         """Record that a key cannot be understood."""
@@ -35,8 +39,8 @@ class Fields:
         value = self.data.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
-            self.refuse(key, f"must be one whole number of at least {minimum} for all layers")
+        if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= MOST:
+            self.refuse(key, f"must be one whole number from {minimum} to {MOST:,} for all layers")
             return None
         return value
 

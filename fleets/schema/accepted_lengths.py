@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from fleets.schema.base import FrozenModel, Name, Source
 
-DraftTokens = Annotated[int, Field(ge=1, le=64)]
-Length = Annotated[float, Field(ge=1, le=65, allow_inf_nan=False)]
+DraftTokens = Annotated[int, Field(ge=1, le=64)]  # a key of a mapping: text in JSON
+Length = Annotated[float, Field(ge=1, le=65, allow_inf_nan=False, strict=True)]
 
 
 class AcceptedLengths(FrozenModel):

@@ -25,7 +25,7 @@ class Attention(FrozenModel):
     """MLA: latent KV vector kept per token and layer (512)."""
     query_rank: Count | None = None
     """MLA: latent query vector (1,536); null where queries are projected directly."""
-    rope_dim: Annotated[int, Field(ge=0)] = 0
+    rope_dim: Annotated[int, Field(ge=0, strict=True)] = 0
     """MLA: rotary part of a key, kept once per token and layer beside the latent vector (64)."""
     value_dim: Count | None = None
     """MLA: size of one value head; defaults to head_dim."""
@@ -33,7 +33,7 @@ class Attention(FrozenModel):
     """Attention and feed-forward read the same input and share one reduction (PaLM, GPT-J)."""
     window_tokens: Count | None = None
     """Sliding or chunked attention: tokens that a windowed layer keeps."""
-    windowed_layers: Annotated[int, Field(ge=0)] = 0
+    windowed_layers: Annotated[int, Field(ge=0, strict=True)] = 0
     """How many layers are windowed."""
 
     @model_validator(mode="after")
@@ -57,11 +57,11 @@ class FeedForward(FrozenModel):
     """Routed experts."""
     active_experts: Count = 1
     """Routed experts per token."""
-    shared_experts: Annotated[int, Field(ge=0)] = 0
+    shared_experts: Annotated[int, Field(ge=0, strict=True)] = 0
     """Experts of size `shared_d_ff` that every token visits, beside the routed ones."""
     shared_d_ff: Count | None = None
     """Inner size of one shared expert; defaults to d_ff."""
-    dense_layers: Annotated[int, Field(ge=0)] = 0
+    dense_layers: Annotated[int, Field(ge=0, strict=True)] = 0
     """Layers that have a dense block of `dense_d_ff` instead of experts."""
     dense_d_ff: Count | None = None
     sparsity: Positive | None = None
@@ -84,7 +84,7 @@ class Architecture(FrozenModel):
     """Other names: Hugging Face ids, names in measured tables, the paper's."""
     layers: Count
     d_model: Count
-    vocabulary: Annotated[int, Field(ge=0)]
+    vocabulary: Annotated[int, Field(ge=0, strict=True)]
     attention: Attention
     feed_forward: FeedForward
     tied_embeddings: bool = False
@@ -99,7 +99,7 @@ class Architecture(FrozenModel):
     """Rows and columns of a matrix that share a scale in the published FP8 checkpoint (weight_block_size); null: scales
     by tensor or channel."""
     kv_precision: KvPrecision = "bf16"
-    activation_bytes: Annotated[float, Field(gt=0, le=4)] = 2.0
+    activation_bytes: Annotated[float, Field(gt=0, le=4, strict=True)] = 2.0
     """Bytes per activation on the wire and in memory traffic."""
     published_parameters: Positive | None = None
     """Total parameters as published; checked against the shape."""

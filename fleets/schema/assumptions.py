@@ -66,7 +66,7 @@ class RequestConstants(FrozenModel):
 
     request_ms: NonNegative = 0.0
     """From arrival to the scheduler and from the first token back to the client."""
-    burst_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    burst_share: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
     """Share of the other running requests whose prompts are in front when one arrives, on average twice (a benchmark
     that keeps its concurrency fixed starts requests in bursts)."""
 
@@ -80,9 +80,9 @@ class Engine(FrozenModel):
     """Host time per running sequence and step: scheduling, sampling, detokenising."""
     prompt_kernel_us: NonNegative = 0.0
     """Extra time per serial kernel of a pass that carries a prompt: launched one by one, not as a captured graph."""
-    expert_factor: Annotated[float, Field(ge=1, le=10)] = 1.0
+    expert_factor: Annotated[float, Field(ge=1, le=10, strict=True)] = 1.0
     """Time of routed experts over that of evenly loaded dense matrices: uneven routing and grouped kernels."""
-    chunk_tokens: Annotated[float, Field(ge=1, le=1e7)] = 8192
+    chunk_tokens: Annotated[float, Field(ge=1, le=1e7, strict=True)] = 8192
     """Prompt tokens of one forward pass (chunked prefill)."""
     first_token_steps: NonNegative = 0.0
     """Decode steps that pass before a prompt is scheduled and after its pass, until its first token is out."""

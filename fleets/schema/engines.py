@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from fleets.schema.architectures import WeightPrecision
 from fleets.schema.base import Count, Fraction, FrozenModel, Name, Source
 
-NonNegative = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False, strict=True)]
 Version = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,3}$")]
 Part = Literal["attention", "embedding"]
 
@@ -25,7 +25,7 @@ class Defaults(FrozenModel):
     """Tokens of one forward pass, at most (max_num_batched_tokens, chunked_prefill_size, max_num_tokens)."""
     max_num_seqs: Count | None = None
     """Sequences that run at once, at most; null: as many as memory holds."""
-    graph_sequences: Annotated[int, Field(ge=0)] = 0
+    graph_sequences: Annotated[int, Field(ge=0, strict=True)] = 0
     """Largest batch of a captured decode graph."""
 
 
@@ -56,7 +56,7 @@ class Memory(FrozenModel):
     parallel_gib: NonNegative = 0.0
     rank_gib: NonNegative = 0.0
     token_mib: NonNegative = 0.0
-    least_tokens: Annotated[int, Field(ge=0)] = 0
+    least_tokens: Annotated[int, Field(ge=0, strict=True)] = 0
     graph_mib: NonNegative = 0.0
     """Per sequence of the largest captured decode graph."""
     graphs_gib: NonNegative = 0.0

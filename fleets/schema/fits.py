@@ -25,7 +25,7 @@ class TimeErrors(FrozenModel):
     points: Count
     mape: NonNegative
     """Mean of |predicted/measured − 1|."""
-    bias: Annotated[float, Field(ge=-1, allow_inf_nan=False)]
+    bias: Annotated[float, Field(ge=-1, allow_inf_nan=False, strict=True)]
     """Mean of predicted/measured − 1: positive means predicted too slow."""
     quantiles: dict[str, Positive]
     """Quantiles of measured over predicted by percent (`"90"`: 90 % of the points lie below)."""
@@ -74,10 +74,10 @@ class Fit(FrozenModel):
     """Date range of the measurements."""
     points: Count
     """Points of the TPOT fit."""
-    ttft_points: Annotated[int, Field(ge=0)] = 0
-    cells: Annotated[int, Field(ge=0)] = 0
+    ttft_points: Annotated[int, Field(ge=0, strict=True)] = 0
+    cells: Annotated[int, Field(ge=0, strict=True)] = 0
     """model × accelerator × precision."""
-    left_out: Annotated[int, Field(ge=0)] = 0
+    left_out: Annotated[int, Field(ge=0, strict=True)] = 0
     """Rows of the file that could not be used."""
     tpot_mape: NonNegative
     """Of the fitted points themselves, as are the two that follow: how well the constants can follow the data, not how

@@ -19,10 +19,10 @@ AcceleratorReference = Annotated[
 ]
 """A catalogue name or alias, or a whole accelerator written in place."""
 
-Usd = Annotated[float, Field(ge=0, le=1e5, allow_inf_nan=False)]
+Usd = Annotated[float, Field(ge=0, le=1e5, allow_inf_nan=False, strict=True)]
 
 
-Intensity = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Intensity = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False, strict=True)]
 
 
 class Site(FrozenModel):

@@ -6,7 +6,6 @@ sum to it: accelerators more or less at A's price, and the price of B's accelera
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import pandas as pd
 from planner.batch.results import INPUT_PREFIXES, BatchTables, load_tables
 from planner.errors import InputError
 from planner.objectives import COST
+from planner.plan.read import read_plan
 
 Row = dict[str, Any]
 _SAME = 1e-9
@@ -104,20 +104,10 @@ def compare_runs(a: BatchTables, b: BatchTables, names: tuple[str, str]) -> Comp
 
 
 def _plan(path: Path) -> dict[str, Any]:
-    try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError([f"{path}: cannot be read: {error.strerror}"]) from None
-    except ValueError as error:
-        raise InputError(
-            [f"{path}: is not JSON ({error}); write it with `fleetplan solve --output json`"]
-        ) from None
-    if not isinstance(plan, dict) or not {"status", "supply", "instances", "workloads"} <= plan.keys():
-        raise InputError([f"{path}: is not a plan; write it with `fleetplan solve --output json`"])
-    if plan.get("schema_version") != 1:
-        raise InputError([f"{path}: schema_version is {plan.get('schema_version')}; this planner reads 1"])
+    """A plan, its deployments with the accelerators that they take."""
+    plan = read_plan(path)
     for row in plan["instances"]:
-        row["gpus"] = (row["instances"] + row.get("spares", 0)) * row["gpus_per_instance"]
+        row["gpus"] = (row["instances"] + row["spares"]) * row["gpus_per_instance"]
     return plan
 
 

@@ -16,7 +16,7 @@ from scipy.special import ndtr, ndtri
 from fleets.schema.base import FrozenModel, Positive
 from formulations.physics.arrays import FloatArray
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 
 
 class _Numeric(FrozenModel):
@@ -59,7 +59,7 @@ class LogNormal(_Numeric):
     distribution: Literal["lognormal"]
     median: Positive
     sigma: Positive
-    at_least: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    at_least: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)] = 0.0
     at_most: Number = np.inf
 
     @model_validator(mode="after")

@@ -65,10 +65,15 @@ def value_at(config: dict[str, Any], place: Place) -> Any:
 def put(config: dict[str, Any], place: Place, value: Any) -> None:
     """Set the value at a place (in place of the config), making groups that are not there yet."""
     node: Any = config
-    for step in place[:-1]:
-        if isinstance(node, dict) and node.get(step) is None:
-            node[step] = {}
-        node = node[step]
+    for depth, step in enumerate(place[:-1]):
+        if isinstance(node, dict):
+            if node.get(step) is None:
+                node[step] = {}
+            node = node[step]
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            node = node[step]
+        else:
+            raise PathError(f"{_dotted(place)}: {_dotted(place[:depth])} is a value and holds no keys")
     key = place[-1]
     if not isinstance(node, dict):
         raise PathError(f"{_dotted(place)}: {_dotted(place[:-1])} is a value and holds no keys")

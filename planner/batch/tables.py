@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 
 from planner.batch.scenarios import Batch, Scenario, shown, times
 from planner.batch.solve_one import WORKLOAD_FIGURES, Record
-from planner.batch.spreadsheet import header, line
 from planner.batch.store import parsed, store_path
 from planner.errors import InputError
 from planner.plan.engine_settings import in_words
 from planner.plan.extract import INSTANCE_COLUMNS
+from planner.wording.spreadsheet import header, line
 
 ColumnType = Literal["text", "whole", "number", "truth"]
 Row = dict[str, Any]

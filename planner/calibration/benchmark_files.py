@@ -6,18 +6,21 @@ its parallel degrees and precision from whoever ran it. Lengths are true means, 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fleets.errors import CatalogError
+from fleets.loading import parse_json, read_text
 from planner.calibration.measured import COLUMNS
 from planner.errors import InputError
 
 Row = dict[str, str | float | int]
 _MILLISECONDS = {"s": 1e3, "sec": 1e3, "seconds": 1e3, "ms": 1.0, "us": 1e-3, "µs": 1e-3, "ns": 1e-6}
+LARGEST = 1e15
+"""No count of tokens and no time reaches this."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +105,13 @@ def _row(path: Path, deployment: Deployment) -> Row:
 def _read(path: Path) -> dict[str, Any]:
     """The file's JSON object; of a file with one object per line, the last."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         try:
-            data = json.loads(text)
-        except json.JSONDecodeError:
-            data = json.loads(text.strip().splitlines()[-1])
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, IndexError) as error:
-        raise InputError([f"{path}: cannot be read as JSON: {error}"]) from None
+            data = parse_json(text, str(path))
+        except CatalogError:
+            data = parse_json((text.strip().splitlines() or [""])[-1], str(path))
+    except CatalogError as error:
+        raise InputError(error.problems) from None
     if not isinstance(data, dict):
         raise InputError([f"{path.name}: expected one JSON object, got {type(data).__name__}"])
     return data
@@ -119,22 +122,23 @@ def _vllm(path: Path, data: Mapping[str, Any]) -> Row:
     adds flat keys, of which system, precision and kv_quant are taken."""
     completed = _figure(path, data, "completed")
     row: Row = {
-        "model": str(data.get("model_id", "")),
-        "backend": str(data.get("backend", "")).split("-")[0],
+        "model": _text(path, data, "model_id"),
+        "backend": _text(path, data, "backend").split("-")[0],
         "isl": _figure(path, data, "total_input_tokens") / completed,
         "osl": _figure(path, data, "total_output_tokens") / completed,
         "ttft_mean_ms": _figure(path, data, "mean_ttft_ms"),
         "tpot_mean_ms": _figure(path, data, "mean_tpot_ms"),
-        "measured_date": _date(str(data.get("date", ""))),
+        "measured_date": _date(_text(path, data, "date")),
     }
-    if data.get("max_concurrency"):
+    if data.get("max_concurrency") is not None:
         row["concurrency"] = _figure(path, data, "max_concurrency")
-    return row | {key: str(data[key]) for key in ("system", "precision", "kv_quant") if data.get(key)}
+    return row | {key: _text(path, data, key) for key in ("system", "precision", "kv_quant") if key in data}
 
 
 def _genai_perf(path: Path, data: Mapping[str, Any]) -> Row:
     """genai-perf's and aiperf's `profile_export_*.json`: metrics with `avg` and `unit`, and the command's settings."""
-    settings = data.get("input_config") or {}
+    settings = data.get("input_config")
+    settings = settings if isinstance(settings, Mapping) else {}
     row: Row = {
         "model": _first_name(settings),
         "backend": "",
@@ -142,19 +146,24 @@ def _genai_perf(path: Path, data: Mapping[str, Any]) -> Row:
         "osl": _metric(path, data, "output_sequence_length", None),
         "ttft_mean_ms": _metric(path, data, "time_to_first_token", "ms"),
         "tpot_mean_ms": _metric(path, data, "inter_token_latency", "ms"),
-        "measured_date": _date(str(data.get("start_time", ""))),
+        "measured_date": _date(_text(path, data, "start_time")),
     }
-    for way in (("loadgen", "concurrency"), ("perf_analyzer", "stimulus", "concurrency"), ("concurrency",)):
-        value: Any = settings
+    for *way, last in (
+        ("loadgen", "concurrency"),
+        ("perf_analyzer", "stimulus", "concurrency"),
+        ("concurrency",),
+    ):
+        where: Any = settings
         for key in way:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            row["concurrency"] = value
+            where = where.get(key) if isinstance(where, Mapping) else None
+        if isinstance(where, Mapping) and where.get(last) is not None:
+            row["concurrency"] = _figure(path, where, last)
             break
     return row
 
 
 def _first_name(settings: Mapping[str, Any]) -> str:
+    """The model's name where one of the places that tools put it has one."""
     endpoint = settings.get("endpoint")
     places = (
         endpoint.get("model_names") if isinstance(endpoint, Mapping) else None,
@@ -162,28 +171,39 @@ def _first_name(settings: Mapping[str, Any]) -> str:
         settings.get("model"),
     )
     for names in places:
-        if names:
-            return str(names if isinstance(names, str) else names[0])
+        first = names[0] if isinstance(names, list) and names else names
+        if isinstance(first, str) and first:
+            return first
     return ""
 
 
 def _metric(path: Path, data: Mapping[str, Any], name: str, unit: str | None) -> float:
     entry = data.get(name)
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("avg"), int | float):
+    if not isinstance(entry, Mapping) or "avg" not in entry:
         raise InputError([f"{path.name}: {name} has no avg"])
+    value = _figure(path, entry, "avg", f"{name}.avg")
     if unit is None:
-        return float(entry["avg"])
+        return value
     given = str(entry.get("unit", unit)).lower()
     if given not in _MILLISECONDS:
-        raise InputError([f"{path.name}: {name} is in '{given}'; known units are {', '.join(_MILLISECONDS)}"])
-    return float(entry["avg"]) * _MILLISECONDS[given]
+        raise InputError(
+            [f"{path.name}: {name} is in '{given[:40]}'; known units are {', '.join(_MILLISECONDS)}"]
+        )
+    return value * _MILLISECONDS[given]
 
 
-def _figure(path: Path, data: Mapping[str, Any], name: str) -> float:
-    value = data.get(name)
-    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-        raise InputError([f"{path.name}: {name} = {value!r} must be a positive number"])
+def _figure(path: Path, data: Mapping[str, Any], key: str, name: str = "") -> float:
+    value = data.get(key)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < LARGEST:
+        raise InputError([f"{path.name}: {name or key} = {value!r} must be a positive number"])
     return float(value)
+
+
+def _text(path: Path, data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InputError([f"{path.name}: {key} = {value!r} must be text"])
+    return value or ""
 
 
 def _date(text: str) -> str:

@@ -46,12 +46,9 @@ def compare(
 
 def _write_csv(found: Comparison) -> None:
     """The most detailed table: scenarios of runs, deployments of plans."""
-    from planner.batch.spreadsheet import header, line
+    from planner.wording.spreadsheet import table
 
-    frame = found.tables["scenarios" if found.what == "runs" else "instances"]
-    sys.stdout.write(header(map(str, frame.columns)))
-    for row in frame.itertuples(index=False):
-        sys.stdout.write(line(None if value != value else value for value in row))
+    sys.stdout.write(table(found.tables["scenarios" if found.what == "runs" else "instances"]))
 
 
 Maker = tuple["Column", Callable[[Mapping[str, Any]], str]]

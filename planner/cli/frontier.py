@@ -41,6 +41,7 @@ def frontier(
     from planner.plotting.speed_cost import check_format, save_frontier
     from planner.step_time.speed_cost.answer import frontier as evaluate
     from planner.step_time.speed_cost.config import load_frontier
+    from planner.wording.spreadsheet import table
 
     if plot is not None:
         check_format(plot)
@@ -52,7 +53,7 @@ def frontier(
         save_frontier(answer, plot)
         print(f"wrote {plot}", file=sys.stderr)
     if output is FrontierOutput.csv:
-        answer.frame().to_csv(sys.stdout, index=False)
+        sys.stdout.write(table(answer.frame()))
     elif output is FrontierOutput.json:
         sys.stdout.write(json.dumps(_document(answer), indent=2, ensure_ascii=False) + "\n")
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -51,21 +50,18 @@ def benchmark(
     """Turn benchmark results into rows of measured serving; one deployment per call, as many files as it has."""
     from planner.calibration.benchmark_files import Deployment, benchmark_rows
     from planner.calibration.measured import COLUMNS
+    from planner.wording.spreadsheet import header, line
 
     deployment = Deployment(
         system, precision, engine, model, kv_precision, tensor, attention_groups, expert_parallel, pipeline
     )
     rows = benchmark_rows(files, deployment)
+    text = header(COLUMNS) + "".join(line(row[column] for column in COLUMNS) for row in rows)
+    if out is None:
+        sys.stdout.write(text)
+        return
     try:
-        handle = sys.stdout if out is None else out.open("w", encoding="utf-8", newline="")
+        out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError([f"{out}: cannot be written: {error}"]) from None
-    try:
-        writer = csv.DictWriter(handle, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    finally:
-        if out is not None:
-            handle.close()
-    if out is not None:
-        print(f"{len(rows)} rows written: {out}", file=sys.stderr)
+    print(f"{len(rows)} rows written: {out}", file=sys.stderr)

@@ -20,8 +20,8 @@ def report(
     """Write one HTML file with tables and interactive figures; it needs no network."""
     from pathlib import Path
 
+    from planner.plan.read import read_plan
     from planner.report.html import write_batch_report, write_plan_report
-    from planner.report.read import read_plan
 
     is_run = Path(source).is_dir()
     written = write_batch_report(source, out) if is_run else write_plan_report(read_plan(source), out)

@@ -36,6 +36,7 @@ def solve(
     from planner.report.text import print_plan
     from planner.report.trade import print_alternatives
     from planner.solving import solve as solve_study
+    from planner.wording.spreadsheet import table
 
     study = load_study(config)
     if study.config.question.many_plans:
@@ -52,7 +53,7 @@ def solve(
 
         print(json.dumps(plan.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
     elif output is Output.csv:
-        print(plan.instances.to_csv(index=False), end="")
+        print(table(plan.instances), end="")
     else:
         print_plan(plan)
         if plan.alternatives:

@@ -68,11 +68,12 @@ def step_time(
 ) -> None:
     """Time one decode step of every point: the fastest layout, its seconds by part, or why it does not fit."""
     from planner.step_time.times import step_times
+    from planner.wording.spreadsheet import table
 
     frame = _read(points)
     answer = step_times(frame, step_model.value, assumptions, scaledown, enumeration.value, points)
     if output is StepTimeOutput.csv:
-        answer.to_csv(sys.stdout, index=False)
+        sys.stdout.write(table(answer))
     elif output is StepTimeOutput.json:
         sys.stdout.write(json.dumps(_records(answer), indent=1, ensure_ascii=False) + "\n")
     else:

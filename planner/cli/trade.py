@@ -33,7 +33,9 @@ def show_frontier(study: ResolvedStudy, output: Output, screening: bool, decompo
     elif output is Output.csv:
         import pandas as pd
 
-        print(pd.DataFrame(frontier.rows()).to_csv(index=False), end="")
+        from planner.wording.spreadsheet import table
+
+        print(table(pd.DataFrame(frontier.rows())), end="")
     else:
         print_frontier(frontier)
     return exit_code("feasible" if frontier.points else "none", frontier.termination)

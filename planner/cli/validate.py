@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.errors import as_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -119,6 +121,6 @@ def say_rejected(measurements: Measurements) -> None:
         file=sys.stderr,
     )
     for row in measurements.rejected:
-        print(f"  {row.file}: line {row.line}: {row.reason}", file=sys.stderr)
+        print(as_line(f"  {row.file}: line {row.line}: {row.reason}"), file=sys.stderr)
     for name, count in measurements.unknown_names.items():
-        print(f"  not in the catalogue: {name} ({count} rows)", file=sys.stderr)
+        print(as_line(f"  not in the catalogue: {name} ({count} rows)"), file=sys.stderr)

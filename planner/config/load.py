@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import sys
@@ -81,18 +82,33 @@ def _parse(text: str, file: str) -> Any:
 
 
 def _with_nearest_key(problem: str) -> str:
-    """Add the keys that look like an unknown one."""
+    """Say where an unknown key belongs, or which keys look like it."""
     match = re.search(r": (\S+) = .* is not a known key", problem)
     if match is None:
         return problem
     unknown = re.sub(r"\[\d+\]$", "", match[1]).split(".")[-1]
-    near = difflib.get_close_matches(unknown, _known_keys(), n=2, cutoff=0.6)
+    known = _known_keys()
+    if 0 < len(known.get(unknown, ())) <= 3:
+        where = " or ".join(f"under {place}" if place else "at the top" for place in known[unknown])
+        return problem.replace(
+            "is not a known key; remove or correct it", f"is no key here; it stands {where}"
+        )
+    near = difflib.get_close_matches(unknown, known, n=2, cutoff=0.6)
     return problem.replace("remove or correct it", f"did you mean {' or '.join(near)}?") if near else problem
 
 
-def _known_keys() -> list[str]:
+def _known_keys() -> dict[str, list[str]]:
+    """Every key of a config, and under which keys it stands."""
     schema = Study.model_json_schema()
-    keys = set(schema["properties"])
-    for definition in schema.get("$defs", {}).values():
-        keys |= set(definition.get("properties", {}))
-    return sorted(keys)
+    found: dict[str, list[str]] = {}
+
+    def walk(part: dict[str, Any], path: str) -> None:
+        for reference in re.findall(r"#/\$defs/(\w+)", json.dumps(part)) if "properties" not in part else ():
+            walk(schema["$defs"][reference], path)
+        for name, inner in part.get("properties", {}).items():
+            if path not in found.setdefault(name, []):
+                found[name].append(path)
+                walk(inner, f"{path}.{name}".lstrip("."))
+
+    walk(schema, "")
+    return found

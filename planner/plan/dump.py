@@ -12,8 +12,12 @@ import re
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel
+
+from fleets.errors import CatalogError
+from fleets.loading import parse_json, read_text, validate
 from planner.allocation import STEADY, Allocation, Deployment
 from planner.certificate.certificate import Certificate, certify
 from planner.checks import Check
@@ -23,6 +27,35 @@ from planner.errors import InputError
 from planner.options.option_set import OptionSet
 from planner.problem.jointly import MOST_REFINEMENTS
 from planner.problem.problem import Problem
+
+
+class _Deployed(BaseModel):
+    """A deployment of a dump; its numbers may be wrong, that is what a dump is for."""
+
+    option: str
+    supply: str
+    instances: int
+    spares: int
+    tokens_per_s: dict[str, float]
+    period: str = STEADY
+
+
+class _Planned(BaseModel):
+    """The plan of a dump: units by period and supply."""
+
+    deployments: list[_Deployed]
+    units: dict[str, dict[str, int]]
+    throughput: float
+
+
+class _Dump(BaseModel):
+    """What a replay needs of a dump."""
+
+    format: Literal[2]
+    folder: str
+    config: dict[str, Any]
+    plan: _Planned
+
 
 PACKAGES = ("fleetplan", "pyomo", "highspy", "numpy", "pandas", "pydantic", "scipy")
 FORMAT = 2
@@ -74,26 +107,20 @@ def write_dump(record: dict[str, Any], folder: Path | None = None) -> Path:
 def replay(path: str | Path) -> Certificate:
     """Certify a dumped plan again, from its config and its own numbers; raises `InputError` where it cannot be read."""
     try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
-        config, plan = record["config"], record["plan"]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError([f"{path}: is not a dump of fleetplan: {error}"]) from None
-    study = study_from(config, str(path), Path(record["folder"]))
-    wanted = {entry["option"] for entry in plan["deployments"]}
+        record = validate(_Dump, parse_json(read_text(Path(path)), str(path)), str(path))
+    except CatalogError as error:
+        raise InputError(error.problems) from None
+    study = study_from(record.config, str(path), Path(record.folder))
+    wanted = {entry.option for entry in record.plan.deployments}
     options = _holding(study, wanted, str(path))
     known = {option.id: option for option in options.options}
     deployments = tuple(
         Deployment(
-            known[entry["option"]],
-            entry["supply"],
-            entry["instances"],
-            entry["spares"],
-            entry["tokens_per_s"],
-            entry.get("period", STEADY),
+            known[entry.option], entry.supply, entry.instances, entry.spares, entry.tokens_per_s, entry.period
         )
-        for entry in plan["deployments"]
+        for entry in record.plan.deployments
     )
-    return certify(study, Allocation(deployments, plan["units"], plan["throughput"]), options)
+    return certify(study, Allocation(deployments, record.plan.units, record.plan.throughput), options)
 
 
 def _holding(study: ResolvedStudy, wanted: set[str], file: str) -> OptionSet:

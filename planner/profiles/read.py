@@ -24,6 +24,8 @@ OPTIONAL = ("role", "tpot_ms", "ttft_ms", "label")
 ROLES: tuple[Role, ...] = get_args(Role)
 MOST_GPUS = 10_000_000
 MOST_RATE = 1e12
+LEAST_RATE = 1e-9
+"""One request in thirty years; less is a mistake, and no number that a solver can weigh against others."""
 
 
 @dataclass(frozen=True)
@@ -137,22 +139,23 @@ def _row(values: dict[str, str], file: str, line: int, problems: list[str]) -> P
     def fail(column: str, message: str) -> None:
         problems.append(f"{file}, line {line}: {column} = {values.get(column, '')!r} {message}")
 
-    def number(column: str, unit: str, most: float, zero: bool) -> float:
+    def number(column: str, unit: str, most: float, zero: bool, least: float = 0.0) -> float:
         try:
             value = float(values[column])
         except ValueError:
             value = math.nan
-        if not (0 < value <= most or (zero and value == 0)):
-            fail(column, f"is not a number {'from' if zero else 'above'} 0 to {most:g} [{unit}]")
+        if not ((0 < value <= most and value >= least) or (zero and value == 0)):
+            span = f"from {least:g}" if least else f"{'from' if zero else 'above'} 0"
+            fail(column, f"is not a number {span} to {most:g}{' or 0' if zero and least else ''} [{unit}]")
         return value
 
     for column in ("model", "accelerator", "workload"):
         if not values[column]:
             fail(column, "is empty; give a name")
     gpus = number("gpus", "GPUs per instance", MOST_GPUS, zero=False)
-    if gpus == gpus and gpus != round(gpus):
+    if math.isfinite(gpus) and gpus != round(gpus):
         fail("gpus", "is not a whole number [GPUs per instance]")
-    rate = number("requests_per_s", "requests/s of one instance", MOST_RATE, zero=True)
+    rate = number("requests_per_s", "requests/s of one instance", MOST_RATE, zero=True, least=LEAST_RATE)
     tpot = number("tpot_ms", "ms", MOST_RATE, zero=False) if values.get("tpot_ms") else None
     ttft = number("ttft_ms", "ms", MOST_RATE, zero=True) if values.get("ttft_ms") else None
     named = values.get("role") or "aggregated"

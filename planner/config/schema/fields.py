@@ -19,9 +19,9 @@ def once(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 Choices = Annotated[tuple[Entry, ...], Field(min_length=1), AfterValidator(once)]
 """A list to choose from."""
-Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
-Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False, strict=True)]
+Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False, strict=True)]
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False, strict=True)]
 
 
 def percent(value: object) -> object:

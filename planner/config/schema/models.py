@@ -16,7 +16,7 @@ class Speculation(FrozenModel):
 
     draft: str | None = None
     """Architecture of the draft model: catalogue name or path to a config.json."""
-    acceptance: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None
+    acceptance: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False, strict=True)] | None = None
     """Probability that a drafted token is accepted."""
     accepted_lengths: str | None = None
     """Instead of draft and acceptance: name of a measured table (`fleetplan catalog accepted-lengths`)."""

@@ -40,7 +40,7 @@ class Alternatives(FrozenModel):
 
     count: Annotated[int, Field(ge=1, le=20, strict=True)] = 3
     """How many, beside the best."""
-    within: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.02
+    within: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] = 0.02
     """How much worse they may be, as a share of the best; `2%` is 0.02."""
 
     _percent = field_validator("within", mode="before")(percent)
@@ -49,11 +49,11 @@ class Alternatives(FrozenModel):
 class SolverSettings(FrozenModel):
     """How exactly, how long and with how many threads to solve."""
 
-    gap: Annotated[float, Field(ge=0, lt=1)] = 1e-4
+    gap: Annotated[float, Field(ge=0, lt=1, strict=True)] = 1e-4
     """Relative gap between plan and bound at which to stop."""
     time_limit_s: Positive = 60.0
     threads: Annotated[int, Field(ge=1, le=256, strict=True)] = 2
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)] = 0
 
 
 class Study(FrozenModel):
@@ -68,7 +68,10 @@ class Study(FrozenModel):
     question: Question = Question(minimise="cost")
     assumptions: str = "serving-2026"
     """Name of a shipped assumption set, or path to a file of one."""
-    engine: Annotated[str, Field(pattern=r"^[A-Za-z0-9._+-]+( [0-9]+(\.[0-9]+){0,3})?$")] | None = None
+    engine: (
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,79}( [0-9]{1,6}(\.[0-9]{1,6}){0,3})?$")]
+        | None
+    ) = None
     """Serving engine whose memory and layout rules hold, `vllm` or `vllm 0.17`; default: the assumption set's."""
     prefill: bool = True
     """Whether prompts take instance time (the paper: false)."""

@@ -15,11 +15,11 @@ class Workload(FrozenModel):
 
     name: Name
     model: Name | None = None
-    input_tokens: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 0.0
+    input_tokens: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False, strict=True)] = 0.0
     """Prompt length, tokens per request."""
     output_tokens: Tokens | None = None
     """Generated tokens per request."""
-    context_tokens: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    context_tokens: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False, strict=True)] | None = None
     """Average context during decode; default: input_tokens + output_tokens/2."""
     demand_tokens_per_s: Rate | None = None
     """Generated tokens per second, all users together."""

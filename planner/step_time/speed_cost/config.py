@@ -20,7 +20,7 @@ from planner.config.resolved import ResolvedModel, ResolvedSupply
 from planner.config.schema.models import Layouts, Model
 from planner.errors import InputError
 
-Context = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Context = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False, strict=True)]
 
 
 class Axis(FrozenModel):

@@ -103,9 +103,9 @@ def test_what_cannot_be_compared_is_said(study: dict[str, Any], tmp_path: Path) 
     for other, said in (
         (tmp_path, "two plans or two runs"),
         (tmp_path / "nothere", "cannot be read"),
-        (tmp_path / "text.json", "is not JSON"),
-        (tmp_path / "other.json", "is not a plan"),
-        (tmp_path / "old.json", "schema_version is 99"),
+        (tmp_path / "text.json", "not JSON"),
+        (tmp_path / "other.json", "not a plan"),
+        (tmp_path / "old.json", "schema_version 99"),
     ):
         with pytest.raises(InputError, match=said):
             compare(a, other)

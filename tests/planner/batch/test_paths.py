@@ -104,3 +104,10 @@ def test_a_change_leaves_the_base_alone(study: dict[str, Any]) -> None:
     changed = base.study({("workloads", 0, "demand_tokens_per_s"): 5.0})
     assert changed.workloads[0].demand == 5.0
     assert base.study({}).workloads[0].demand == 20000.0
+
+
+def test_a_list_put_where_values_stood_holds_no_keys() -> None:
+    config: dict[str, Any] = {"workloads": [{"name": "chat"}]}
+    put(config, ("workloads",), 3)
+    with pytest.raises(PathError, match="workloads is a value and holds no keys"):
+        put(config, ("workloads", 0, "demand_tokens_per_s"), 1.0)

@@ -15,10 +15,10 @@ from planner.batch import tables as module
 from planner.batch.results import BatchTables, load_tables
 from planner.batch.runner import run_batch
 from planner.batch.scenarios import read_batch
-from planner.batch.spreadsheet import line, safe
 from planner.batch.workers import Workers
 from planner.errors import InputError
 from planner.solving import solve
+from planner.wording.spreadsheet import line, safe
 from tests.planner.batch.conftest import DEMAND, PRICE
 
 

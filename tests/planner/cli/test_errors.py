@@ -117,11 +117,11 @@ WRONG = {
     ),
     "a price that is no number": (
         "fleet.supply.0.price_usd_per_hour", float("nan"),
-        "price_usd_per_hour = 'NaN' [$/h]: input should be a finite number",
+        "price_usd_per_hour = 'NaN' [$/h]: input should be a valid number",
     ),
     "an infinite length": (
         "workloads.0.input_tokens", float("inf"),
-        "input_tokens = 'Infinity' [tokens]: input should be a finite number",
+        "input_tokens = 'Infinity' [tokens]: input should be a valid number",
     ),
     "a huge demand": (
         "workloads.0.demand_tokens_per_s", 1e+30,

@@ -78,7 +78,18 @@ def test_the_command_ends_with_1_and_says_where_the_dump_is(
 def test_what_is_no_dump_is_bad_input(tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text("{}", encoding="utf-8")
-    with pytest.raises(InputError, match="is not a dump"):
+    with pytest.raises(InputError, match=r"other\.json: plan is missing"):
+        replay(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("plan", []), ("plan", {"deployments": [1]}), ("config", "x"), ("folder", 3), ("format", 1)],
+)
+def test_a_damaged_dump_is_bad_input(record: dict[str, Any], tmp_path: Path, key: str, value: Any) -> None:
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps({**record, key: value}), encoding="utf-8")
+    with pytest.raises(InputError, match=key):
         replay(path)
 
 

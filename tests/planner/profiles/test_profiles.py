@@ -154,7 +154,7 @@ def test_every_bad_row_is_reported_with_its_line(tmp_path: Path) -> None:
     lines = [int(problem.split("line ")[1].split(":")[0]) for problem in text]
     assert lines == [2, 3, 4, 5, 6, 7, 8, 8, 9, 12]
     assert "gpus = '0' is not a number above 0" in text[0]
-    assert "requests_per_s = 'fast' is not a number from 0" in text[2]
+    assert "requests_per_s = 'fast' is not a number from 1e-09 to 1e+12 or 0" in text[2]
     assert "role = 'both' is none of aggregated, prefill, decode" in text[5]
     assert "first in profile.csv, line 11" in text[-1]
 

@@ -16,10 +16,10 @@ import pytest
 from planner.batch.results import BatchTables
 from planner.errors import InputError
 from planner.plan.plan import Plan
+from planner.plan.read import read_plan
 from planner.report.batch_page import batch_html
 from planner.report.html import write_plan_report
 from planner.report.plan_page import plan_html
-from planner.report.read import read_plan
 from tests.planner.report.browser import chromium
 from tests.planner.report.conftest import HOSTILE
 

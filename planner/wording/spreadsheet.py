@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _STARTS = ("=", "+", "-", "@", "\t", "\n")
 
@@ -31,3 +34,13 @@ def line(cells: Iterable[Any]) -> str:
         ["" if cell is None else safe(cell) if isinstance(cell, str) else cell for cell in cells]
     )
     return text.getvalue()
+
+
+def table(frame: pd.DataFrame) -> str:
+    """A whole table: header and rows; what is absent is an empty cell."""
+    rows = (line(_present(cell) for cell in row) for row in frame.itertuples(index=False))
+    return header(map(str, frame.columns)) + "".join(rows)
+
+
+def _present(cell: Any) -> Any:
+    return None if isinstance(cell, float) and cell != cell else cell
