@@ -1,13 +1,14 @@
 """The catalogue: entries of `fleets/data` by name or alias, each file read and checked once, when asked for.
 
 An entry's file is named after it, so a lookup by name reads one file. A lookup by alias reads all files of
-its kind once and keeps the index. Names and aliases are compared without regard to case; two entries that
-claim the same one are refused.
+its kind once and keeps the index. Names and aliases are compared as `fleets.spelling` does, without regard to case,
+separators and, for accelerators, vendors; two entries that claim the same one are refused.
 """
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, get_args
@@ -22,12 +23,15 @@ from fleets.schema.base import FrozenModel
 from fleets.schema.engines import EngineEntry
 from fleets.schema.fleets import Fleet
 from fleets.schema.prices import Price, PriceTable
+from fleets.spelling import VENDORS, instance_family, spelling
 
 Kind = Literal[
     "accelerators", "architectures", "assumptions", "engines", "prices", "accepted-lengths", "fleets"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DATA = Path(__file__).resolve().parent / "data"
+PAPER = "paper-"
+"""How the idealised entries of arXiv 2506.04645 begin: they are found by these names alone."""
 
 
 Entry = TypeVar("Entry", bound=FrozenModel)
@@ -36,8 +40,16 @@ Entry = TypeVar("Entry", bound=FrozenModel)
 class Shelf(Generic[Entry]):
     """All entries of one kind: a folder of YAML files with one entry each."""
 
-    def __init__(self, folder: Path, schema: type[Entry], word: str, name_field: str = "name") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        schema: type[Entry],
+        word: str,
+        name_field: str = "name",
+        left_out: Collection[str] = (),
+    ) -> None:
         self.folder, self.schema, self.word, self.name_field = folder, schema, word, name_field
+        self.left_out = left_out
         self._loaded: dict[Path, Entry] = {}
 
     @cached_property
@@ -53,7 +65,7 @@ class Shelf(Generic[Entry]):
 
     @cached_property
     def index(self) -> dict[str, str]:
-        """Entry name by every lower-case name and alias; raises `CatalogError` with each claimed twice."""
+        """Lower-case entry name by every name's and alias's spelling; raises `CatalogError` with each claimed twice."""
         claimed: dict[str, str] = {}
         problems: list[str] = []
         for stem, path in self.files.items():
@@ -62,27 +74,39 @@ class Shelf(Generic[Entry]):
             except CatalogError as error:
                 problems += error.problems
                 continue
-            for label in {label.lower() for label in (stem, *getattr(entry, "aliases", ()))}:
-                if label in claimed:
+            labels = (*getattr(entry, "aliases", ()), *getattr(entry, "instance_types", ()), stem)
+            for spelled, label in {spelling(label): label for label in labels}.items():
+                if spelled in claimed:
                     problems.append(
-                        f"{self._shown(path)}: name or alias '{label}' already belongs to {self.word} "
-                        f"'{claimed[label]}'; rename one"
+                        f"{self._shown(path)}: name or alias '{label.lower()}' already belongs to {self.word} "
+                        f"'{claimed[spelled]}'; rename one"
                     )
-                claimed.setdefault(label, stem)
+                claimed.setdefault(spelled, stem)
         if problems:
             raise CatalogError(problems)
         return claimed
+
+    @cached_property
+    def of_paper(self) -> dict[str, str]:
+        """Lower-case entry name by the exact name that the paper's public code has for it."""
+        papers = {stem: self._load(path) for stem, path in self.files.items() if stem.startswith(PAPER)}
+        return {str(getattr(entry, "paper_name", None) or stem): stem for stem, entry in papers.items()}
 
     def get(self, name: str) -> Entry:
         """The entry of that name or alias; raises `UnknownName` with the nearest names, or `CatalogError`."""
         path = self.files.get(name.lower())
         if path is None:
-            owner = self.index.get(name.lower())
+            spellings = (spelling(name), spelling(name, self.left_out), spelling(instance_family(name)))
+            owner = next((self.index[spelled] for spelled in spellings if spelled in self.index), None)
             if owner is None:
-                nearest = difflib.get_close_matches(name.lower(), self.index, n=3, cutoff=0.6)
-                raise UnknownName(self.word, name, nearest)
+                raise UnknownName(self.word, name, self._nearest(spellings[1]))
             path = self.files[owner]
         return self._load(path)
+
+    def _nearest(self, spelled: str) -> list[str]:
+        """Names of the entries that are spelled most like this."""
+        near = difflib.get_close_matches(spelled, self.index, n=3, cutoff=0.6)
+        return list(dict.fromkeys(self.files[self.index[other]].stem for other in near))
 
     def names(self) -> tuple[str, ...]:
         """Names of all entries, sorted; aliases not included. Reads no file."""
@@ -107,7 +131,7 @@ class Catalog:
     """The shelves of one data folder; the module's functions use the shipped one."""
 
     def __init__(self, folder: Path = DATA) -> None:
-        self.accelerators = Shelf(folder / "accelerators", Accelerator, "accelerator")
+        self.accelerators = Shelf(folder / "accelerators", Accelerator, "accelerator", left_out=VENDORS)
         self.architectures = Shelf(folder / "architectures", Architecture, "architecture")
         self.assumptions = Shelf(folder / "assumptions", AssumptionSet, "assumption set")
         self.engines = Shelf(folder / "engines", EngineEntry, "serving engine")
@@ -137,6 +161,12 @@ def accelerator(name: str) -> Accelerator:
 def architecture(name: str) -> Architecture:
     """The architecture of that name or alias (Hugging Face ids are aliases); raises `UnknownName`."""
     return shipped().architectures.get(name)
+
+
+def of_paper(kind: Kind, name: str) -> str | None:
+    """The entry that the public code of arXiv 2506.04645 calls so, exactly (`Llama_3_8B`, `H100`): for its tables only,
+    since elsewhere its words for accelerators mean real ones."""
+    return shipped().shelf(kind).of_paper.get(name)
 
 
 def assumption_set(name: str) -> AssumptionSet:

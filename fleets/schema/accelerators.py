@@ -18,6 +18,10 @@ class Accelerator(FrozenModel):
     name: Name
     aliases: tuple[Name, ...] = ()
     """Other names under which configs and measured tables know it."""
+    instance_types: tuple[Name, ...] = ()
+    """Families of clouds' instance types that have it, without their size: `p5` for p5.48xlarge."""
+    paper_name: str | None = None
+    """Name in the public code of arXiv 2506.04645, for its tables."""
     vendor: str = ""
     hbm_gb: Annotated[Positive, Field(le=10_000)]
     """Memory as the data sheet names it, in GB of 1e9 bytes."""

@@ -81,7 +81,9 @@ class Architecture(FrozenModel):
 
     name: Name
     aliases: tuple[str, ...] = ()
-    """Other names: Hugging Face ids, names in measured tables, the paper's."""
+    """Other names: Hugging Face ids, names in measured tables."""
+    paper_name: str | None = None
+    """Name in the public code of arXiv 2506.04645, for its tables."""
     layers: Count
     d_model: Count
     vocabulary: Annotated[int, Field(ge=0, strict=True)]

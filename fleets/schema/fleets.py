@@ -14,8 +14,11 @@ def _form(value: Any) -> str:
     return "<name>" if isinstance(value, str) else "<inline>"
 
 
+WrittenName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,79}$")]
+"""A name as people, vendors or clouds write it."""
+
 AcceleratorReference = Annotated[
-    Annotated[Name, Tag("<name>")] | Annotated[Accelerator, Tag("<inline>")], Discriminator(_form)
+    Annotated[WrittenName, Tag("<name>")] | Annotated[Accelerator, Tag("<inline>")], Discriminator(_form)
 ]
 """A catalogue name or alias, or a whole accelerator written in place."""
 

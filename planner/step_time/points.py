@@ -16,6 +16,12 @@ from planner.errors import InputError
 
 ALIASES = {"gpu": "accelerator", "approx_model": "draft"}
 """Columns of the paper's tables under our names."""
+KINDS: dict[str, catalog.Kind] = {
+    "model": "architectures",
+    "draft": "architectures",
+    "accelerator": "accelerators",
+}
+"""Columns that hold names of the catalogue."""
 LAYOUT_COLUMNS = ("two_d", "n_pp")
 """A row that fills both gives its layout instead of leaving it to the search."""
 FIRST_ROW = 2
@@ -63,6 +69,7 @@ def check_points(points: pd.DataFrame, source: str) -> pd.DataFrame:
     missing = [name for name in ("model", "accelerator", "n_gpu", "batch") if name not in renamed.columns]
     if missing:
         raise InputError([f"{source}: column {name} is missing; add it to the header" for name in missing])
+    renamed = _in_our_words(renamed)
     problems: list[str] = []
     checked = pd.DataFrame(index=pd.RangeIndex(len(renamed)))
     checked["model"] = _names(renamed["model"], catalog.architecture, source, problems)
@@ -82,6 +89,21 @@ def check_points(points: pd.DataFrame, source: str) -> pd.DataFrame:
     if problems:
         raise InputError(problems)
     return checked
+
+
+def _in_our_words(points: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose model is named as in the paper's public code with the catalogue's names: they mean its accelerators."""
+    models = [catalog.of_paper("architectures", str(name)) for name in points["model"]]
+    if not any(models):
+        return points
+    changed = points.copy()
+    for column, kind in KINDS.items():
+        if column in points.columns:
+            changed[column] = [
+                (catalog.of_paper(kind, str(name)) or name) if model else name
+                for name, model in zip(points[column], models, strict=True)
+            ]
+    return changed
 
 
 def _scaledown(points: pd.DataFrame, given: Any, source: str, problems: list[str]) -> FloatArray:

@@ -20,7 +20,7 @@ ENTRIES = [(kind, name) for kind in KINDS for name in catalog.names(kind)]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_name_or_alias_is_claimed_twice(kind: Kind) -> None:
-    assert set(catalog.shipped().shelf(kind).index) >= {name.lower() for name in catalog.names(kind)}
+    assert set(catalog.shipped().shelf(kind).index.values()) >= {name.lower() for name in catalog.names(kind)}
 
 
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)

@@ -146,7 +146,7 @@ def test_accepted_lengths_beyond_the_drafted_tokens_are_refused() -> None:
             "{accelerator: {name: b, hbm_gb: 80, tflops: {bf16: 1}}}",
             "supply[0].accelerator.hbm_bandwidth_gb_s is missing",
         ),
-        ("{accelerator: a b}", "supply[0].accelerator = 'a b'"),
+        ("{accelerator: a~b}", "supply[0].accelerator = 'a~b'"),
     ],
 )
 def test_supplies_are_refused(supply: str, message: str) -> None:

@@ -13,9 +13,24 @@ from fleets import catalog
 from formulations.physics.case import Case
 
 
+def paper_model(name: str) -> str:
+    """The catalogue's name of what the paper's code calls so."""
+    return catalog.of_paper("architectures", name) or name
+
+
+def paper_unit(name: str) -> str:
+    """The catalogue's name of what the paper's code calls so."""
+    return catalog.of_paper("accelerators", name) or name
+
+
 @lru_cache
 def case(model: str, gpu: str, assumptions: str = "erdil-2025") -> Case:
-    return Case.of(catalog.architecture(model), catalog.accelerator(gpu), catalog.assumption_set(assumptions))
+    """A case of the paper, in its words."""
+    return Case.of(
+        catalog.architecture(paper_model(model)),
+        catalog.accelerator(paper_unit(gpu)),
+        catalog.assumption_set(assumptions),
+    )
 
 
 def read(folder: Path, name: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pytest
 from fleets import catalog
 from fleets.schema.architectures import Architecture
 from formulations.physics import parameters
+from tests.formulations.physics.golden import paper_model, paper_unit
 
 PAPER_CHOICES = catalog.assumption_set("erdil-2025").choices
 CHOICES = catalog.assumption_set("default").choices
@@ -36,7 +37,7 @@ def _counts(architecture: Architecture) -> tuple[float, ...]:
 
 @pytest.mark.parametrize("name", PAPER)
 def test_counts_of_the_paper(name: str) -> None:
-    assert _counts(catalog.architecture(name)) == pytest.approx(PAPER[name], rel=1e-12)
+    assert _counts(catalog.architecture(paper_model(name))) == pytest.approx(PAPER[name], rel=1e-12)
 
 
 def test_every_architecture_of_the_paper(shared_data: Path) -> None:
@@ -51,14 +52,14 @@ def test_every_architecture_of_the_paper(shared_data: Path) -> None:
             "total_active_params",
         )
         expected = (*(model[key] for key in keys), model["kv_cache_size_per_input_bytes"])
-        assert _counts(catalog.architecture(name)) == pytest.approx(expected, rel=1e-12), name
+        assert _counts(catalog.architecture(paper_model(name))) == pytest.approx(expected, rel=1e-12), name
 
 
 def test_every_accelerator_of_the_paper(shared_data: Path) -> None:
     constants = json.loads((shared_data / "paper" / "reference_constants.json").read_text())["accelerators"]
     assumptions = catalog.assumption_set("erdil-2025")
     for name, figures in constants.items():
-        entry = catalog.accelerator(name)
+        entry = catalog.accelerator(paper_unit(name))
         sustained = assumptions.constants(entry.name)
         assert entry.hbm_gb * 1e9 == pytest.approx(figures["hbm_size_bytes"]), name
         assert entry.hbm_bandwidth_gb_s * 1e9 == pytest.approx(figures["theoretical_hbm_bandwidth_Bps"]), name

@@ -17,7 +17,7 @@ OUTPUT_USD_PER_MILLION = 0.70
 
 
 def usd_per_million_input(tokens: float, utilisation: float) -> float:
-    architecture = catalog.architecture("Llama_3_70B")
+    architecture = catalog.architecture("paper-llama-3-70b")
     assumptions = catalog.assumption_set("erdil-2025")
     unit = machine(catalog.accelerator("paper-h100"), assumptions)
     rate = arithmetic_rate(unit, assumptions, "bf16", prefill=True)

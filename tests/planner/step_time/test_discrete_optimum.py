@@ -12,6 +12,7 @@ import pytest
 from planner.step_time.speed_cost.answer import frontier
 from planner.step_time.speed_cost.config import FrontierStudy, resolve_frontier
 from planner.step_time.speed_cost.pareto import cheapest_at
+from tests.formulations.physics.golden import paper_model, paper_unit
 
 FUNCTIONS = {
     "as_presented": ("as-presented", False, False),
@@ -28,8 +29,8 @@ def curve(model: str, gpu: str, context: float, function: str) -> tuple[Any, Any
     step_model, pipeline, scaledown = FUNCTIONS[function]
     study = FrontierStudy.model_validate(
         {
-            "fleet": {"supply": [{"accelerator": gpu, "price_usd_per_hour": 1}]},
-            "models": {"model": {"architecture": model}},
+            "fleet": {"supply": [{"accelerator": paper_unit(gpu), "price_usd_per_hour": 1}]},
+            "models": {"model": {"architecture": paper_model(model)}},
             "context_tokens": context,
             "assumptions": "erdil-2025",
             "enumeration": "real",

@@ -17,6 +17,7 @@ from formulations.physics.shape import shape
 from formulations.physics.toy import fastest_accelerators
 from planner.step_time.speed_cost.answer import Curve, frontier
 from planner.step_time.speed_cost.config import FrontierStudy, resolve_frontier
+from tests.formulations.physics.golden import paper_model, paper_unit
 
 # row, model, printed speed [tok/s] and accelerators; the code's speed and accelerators
 TABLE_1 = [
@@ -68,11 +69,13 @@ SIX_DIGITS = 6e-6
 @lru_cache
 def paper_curve(model: str, gpu: str = "H100", speculative: bool = False) -> Curve:
     """The paper's frontier: pipeline degrees, 400 × 400 grid, 1,000 latency caps, $2.1 per accelerator-hour."""
-    draft = {"draft": "Llama_3_8B", "acceptance": 0.8, "max_draft_tokens": 5}
+    draft = {"draft": "paper-llama-3-8b", "acceptance": 0.8, "max_draft_tokens": 5}
     study = FrontierStudy.model_validate(
         {
-            "fleet": {"supply": [{"accelerator": gpu, "price_usd_per_hour": 2.1}]},
-            "models": {"model": {"architecture": model, "speculation": [draft] if speculative else []}},
+            "fleet": {"supply": [{"accelerator": paper_unit(gpu), "price_usd_per_hour": 2.1}]},
+            "models": {
+                "model": {"architecture": paper_model(model), "speculation": [draft] if speculative else []}
+            },
             "assumptions": "erdil-2025",
             "enumeration": "real",
             "latency_samples": 1000,
@@ -96,8 +99,8 @@ def assert_printed(paper: tuple[float, ...], ours: tuple[float, ...]) -> None:
 def test_table_1(
     row: str, model: str, speed: float, count: float, exact_speed: float, exact_count: float
 ) -> None:
-    assumptions, architecture = catalog.assumption_set("erdil-2025"), catalog.architecture(model)
-    peak = catalog.accelerator("H100").hbm_bandwidth_gb_s * 1e9
+    assumptions, architecture = catalog.assumption_set("erdil-2025"), catalog.architecture(paper_model(model))
+    peak = catalog.accelerator("paper-h100").hbm_bandwidth_gb_s * 1e9
     read = 2 * shape(architecture, assumptions.choices).total_parameters / peak
     n, seconds = fastest_accelerators(read, 4 * architecture.layers, assumptions.toy.rank_us * 1e-6)
     ours = float(1 / seconds), float(n)

@@ -182,7 +182,7 @@ def test_deployable_layouts_refuse_ranks_that_do_not_divide_and_name_the_row() -
         enumeration="deployable",
     )
     assert (
-        "row 3: n_gpu = 3: Llama_3_8B cannot be split so: tp3 needs query heads divisible by 3 ranks"
+        "row 3: n_gpu = 3: paper-llama-3-8b cannot be split so: tp3 needs query heads divisible by 3 ranks"
         in found[0]
     )
     assert "row 4: n_gpu = 2.5; deployable layouts need a whole number" in found[1]
