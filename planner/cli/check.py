@@ -13,6 +13,7 @@ SHOWN = 5
 def check(config: Annotated[str, typer.Argument(help="Config file, or - for standard input.")]) -> None:
     """Check a config without solving it: every problem at once, exit code 2."""
     from planner.config.load import load_study
+    from planner.config.warnings import config_warnings, headroom_warning, readings
     from planner.options.unstarted import unstarted
 
     study = load_study(config)
@@ -22,6 +23,10 @@ def check(config: Annotated[str, typer.Argument(help="Config file, or - for stan
         f"{len(study.workloads)} workloads, assumptions {study.assumptions.name} {study.assumptions.version}"
         + (f", engine {engine}" if engine else "")
     )
+    for reading in readings(study):
+        print(f"  note: {reading}")
+    for warning in (*config_warnings(study), *headroom_warning(study)):
+        print(f"  warning: {warning}")
     left_out = unstarted(study)
     for rejection in left_out[:SHOWN]:
         print(f"  left out: {rejection}")

@@ -81,7 +81,7 @@ class Lookup:
             power = found.tdp_w / 1000
         return ResolvedSupply(
             supply.label, name, found, price, source, supply.limit, supply.unit, supply.site or "",
-            supply.availability, supply.owned, power, _intensity(supply, fleet),
+            supply.availability, supply.owned, power, _intensity(supply, fleet), given if isinstance(given, str) else "",
         )  # fmt: skip
 
     def price(self, key: str, supply: Supply, name: str, priced: bool, known: bool) -> tuple[float, str]:

@@ -37,6 +37,8 @@ class ResolvedSupply:
     """Per accelerator, kW; None where neither config nor data sheet says."""
     carbon_kg_per_kwh: float | None = None
     """Carbon intensity of its electricity, kg of CO2 per kWh, its own or its site's; None where neither says."""
+    written: str = ""
+    """How the config names its accelerator; empty for one written in place."""
 
     @property
     def carbon_kg_per_hour(self) -> float | None:

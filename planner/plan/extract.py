@@ -13,6 +13,7 @@ from planner.allocation import Allocation
 from planner.certificate.certificate import Certificate, certified, refuted
 from planner.checks import Check
 from planner.config.resolved import ResolvedStudy
+from planner.config.warnings import config_warnings, readings
 from planner.errors import CertificateError
 from planner.objectives import CARBON, COST
 from planner.operation.costs import deployment_costs, per_million, served, supply_totals, workload_costs
@@ -23,6 +24,7 @@ from planner.plan.accuracy import accuracy_of
 from planner.plan.dump import dump
 from planner.plan.engine_settings import engine_settings
 from planner.plan.plan import Objective, Plan, Status
+from planner.plan.warnings import plan_warnings
 from planner.problem.answer import Answer
 from planner.problem.problem import Problem
 from planner.problem.refute import refute
@@ -65,6 +67,8 @@ def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Seque
             pd.DataFrame(columns=list(WORKLOAD_COLUMNS)),
             Certificate((), answer.linearisation_error),
             rejected=rejected,
+            warnings=config_warnings(study),
+            read_as=readings(study),
             timings=answer.timings,
         )
     allocation = answer.allocation
@@ -87,6 +91,8 @@ def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Seque
         accuracy=accuracy_of(study, allocation.deployments, answer.options),
         rejected=rejected,
         notes=_notes(answer),
+        warnings=plan_warnings(study, allocation, operations),
+        read_as=readings(study),
         timings=answer.timings,
     )
 

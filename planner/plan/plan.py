@@ -65,6 +65,10 @@ class Plan:
     rejected: tuple[dict[str, str], ...] = ()
     """What was left out of the options, with what it needed and had."""
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What may not be meant, one line each."""
+    read_as: tuple[str, ...] = ()
+    """Entries of the catalogue that were meant by names written otherwise."""
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -109,6 +113,8 @@ class Plan:
             "alternatives": _finite(self.alternatives),
             "rejected": list(self.rejected),
             "notes": list(self.notes),
+            "warnings": list(self.warnings),
+            "read_as": list(self.read_as),
             "timings": {stage: round(seconds, 4) for stage, seconds in self.timings.items()},
         }
 

@@ -218,6 +218,10 @@ class PlanEntry(Entry):
     alternatives: list[dict[Text, str | float | int | None]] = []
     rejected: list[RejectionEntry] = []
     notes: list[Text] = []
+    warnings: list[Text] = []
+    """What may not be meant, one line each."""
+    read_as: list[Text] = []
+    """Entries of the catalogue that were meant by names written otherwise."""
     timings: dict[Text, Number] = {}
     """Seconds by stage."""
 

@@ -29,10 +29,12 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
     console.print(Text(plan.summary(), style="bold"))
     if not plan.found:
         _print_nothing(plan, console)
+        _print_remarks(plan, console)
         return
     _print_trust(plan, console)
     for note in plan.notes:
         console.print(Text(f"Note: {note}"))
+    _print_remarks(plan, console)
     print_accuracy(plan.accuracy, console)
     for part in (_buy(plan), _run(plan), _operation(plan), _serve(plan)):
         console.print()
@@ -40,6 +42,14 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
     for places, words in settings_of(plan.instances.to_dict("records")):
         console.print(Text(f"Start {places} with {words}."))
     _print_certificate(plan, console)
+
+
+def _print_remarks(plan: Plan, console: Console) -> None:
+    """How names were read, and what may not be meant."""
+    for reading in plan.read_as:
+        console.print(Text(f"Note: {reading}"))
+    for warning in plan.warnings:
+        console.print(Text(f"Warning: {warning}"))
 
 
 def _print_nothing(plan: Plan, console: Console) -> None:

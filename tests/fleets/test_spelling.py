@@ -1,4 +1,4 @@
-"""Names as people, vendors, Kubernetes and clouds write them mean today's accelerators, the usual form where it is open."""
+"""Names as people, vendors, Kubernetes and clouds write them mean the usual form of today's accelerators."""
 
 from __future__ import annotations
 

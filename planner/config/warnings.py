@@ -1,0 +1,83 @@
+"""Warnings about a config that may well be meant, one line each; and how its names were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleets import catalog
+from fleets.spelling import VENDORS, spelling
+from planner.config.resolved import ResolvedStudy, ResolvedSupply
+
+NODE = 4.0
+"""A price so many times the catalogue's is rather that of a node, of 4 or 8 accelerators."""
+DEAREST_USD_PER_HOUR = 30.0
+"""No accelerator is rented for more, where the catalogue has no price to compare with."""
+
+
+def config_warnings(study: ResolvedStudy) -> tuple[str, ...]:
+    """What in a config looks like a mistake and is none for sure."""
+    return tuple(warning for supply in study.supplies for warning in (*_units(supply), *_price(supply)))
+
+
+def headroom_warning(study: ResolvedStudy) -> tuple[str, ...]:
+    """That a config lets instances be busy all the time; before there is a plan that shows whether they are."""
+    if study.config.utilisation < 1:
+        return ()
+    return ("utilisation is 1: instances may be busy all the time, without headroom for bursts",)
+
+
+def readings(study: ResolvedStudy) -> tuple[str, ...]:
+    """Which entries of the catalogue are meant by names that are written otherwise, each once."""
+    supplies = (
+        _reading(supply.written, supply.accelerator.name, "accelerators")
+        for supply in study.supplies
+        if supply.accelerator
+    )
+    written = study.config.models
+    models = (
+        _reading(written[model.name].architecture, model.architecture.name, "architectures")
+        for model in study.models
+    )
+    return tuple(dict.fromkeys(sentence for sentence in (*supplies, *models) if sentence))
+
+
+def _reading(written: str, name: str, kind: catalog.Kind) -> str:
+    """`H100 is read as h100-sxm (others: h100-nvl, h100-pcie)`; empty where the name is the entry's own, or of a file."""
+    if not written or spelling(written) == spelling(name) or written.endswith((".json", ".yaml", ".yml")):
+        return ""
+    asked = spelling(written, VENDORS)
+    others = [
+        other
+        for other in catalog.names(kind)
+        if other != name and not other.startswith(catalog.PAPER) and spelling(other).startswith(asked)
+    ]
+    return f"{written} is read as {name}" + (f" (others: {', '.join(others)})" if others else "")
+
+
+def _units(supply: ResolvedSupply) -> Iterator[str]:
+    if supply.limit is not None and supply.limit % supply.unit:
+        left = supply.limit % supply.unit
+        yield (
+            f"{supply.name}: of {supply.limit:,} accelerators {left:,} can never be had: "
+            f"they come in units of {supply.unit:,}"
+        )
+
+
+def _price(supply: ResolvedSupply) -> Iterator[str]:
+    if supply.owned or supply.price_source != "config":
+        return
+    listed = _catalogue_price(supply)
+    if listed is not None and supply.usd_per_hour >= NODE * listed:
+        yield (
+            f"{supply.name}: {supply.usd_per_hour:,.2f} $/h is {supply.usd_per_hour / listed:,.0f} times the catalogue's "
+            f"{listed:,.2f} $/h for one {supply.accelerator_name}; prices are per accelerator, not per node"
+        )
+    elif listed is None and supply.usd_per_hour > DEAREST_USD_PER_HOUR:
+        yield f"{supply.name}: {supply.usd_per_hour:,.2f} $/h is much for one accelerator; prices are not per node"
+
+
+def _catalogue_price(supply: ResolvedSupply) -> float | None:
+    if supply.accelerator is None or supply.accelerator_name not in catalog.names("accelerators"):
+        return None
+    prices = [price.usd_per_hour for price in catalog.prices(supply.accelerator_name) if price.default]
+    return prices[0] if prices else None
