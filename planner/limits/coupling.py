@@ -35,6 +35,7 @@ UNCOUPLED = {
     "model.name", "model.architecture", "model.weight_precisions", "model.kv_precisions", "model.speculation",
     "model.plain", "model.settings",
     "supply.name", "supply.accelerator_name", "supply.accelerator", "supply.usd_per_hour", "supply.price_source",
+    "supply.written",
     "supply.site", "supply.owned", "supply.power_kw", "supply.carbon_kg_per_kwh", "site.carbon_kg_per_kwh",
 }  # fmt: skip
 """Fields that say something of one model, workload or supply alone, or of how a study is solved."""

@@ -28,7 +28,7 @@ _NEARLY = 0.99
 """Share of the gap at which a plan is good enough to stop."""
 _USED = 1e-6
 """Instances of the relaxation above this count as used."""
-_MAY_DIFFER = {"name", "site", "usd_per_hour", "price_source", "limit", "owned"}
+_MAY_DIFFER = {"name", "written", "site", "usd_per_hour", "price_source", "limit", "owned"}
 """Fields in which sites of one market may differ; a new field keeps them apart until it is listed here."""
 
 
