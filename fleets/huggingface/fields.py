@@ -6,18 +6,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleets.errors import CatalogError
+from fleets.huggingface.irrelevant import is_irrelevant
 
 MOST = 10_000_000
 """No width, count of layers, heads, experts or tokens of a vocabulary reaches this."""
+
+
+class Recorded(dict[str, Any]):
+    """A mapping that remembers which keys were asked for."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        self.used: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.used.add(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        self.used.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self.used.add(str(key))
+        return super().__contains__(key)
 
 
 class Fields:
     """A config's keys with the file's name; `problems` grows until `raise_problems`."""
 
     def __init__(self, data: Mapping[str, Any], file: str) -> None:
-        self.data = {key: value for key, value in data.items() if isinstance(key, str)}
+        self.data = Recorded({key: value for key, value in data.items() if isinstance(key, str)})
         self.file = file
-        self.problems = [f"{file}: {key!r} is no key; keys are text" for key in data if key not in self.data]
+        self.problems = [
+            f"{file}: {key!r} is no key; keys are text" for key in data if not isinstance(key, str)
+        ]
+
+    @property
+    def unused(self) -> list[str]:
+        """Keys with a value that nothing asked for, and that matter as far as is known."""
+        return [
+            key
+            for key, value in self.data.items()
+            if key not in self.data.used and value not in (None, False, 0, [], {}) and not is_irrelevant(key)
+        ]
 
     def refuse(self, key: str, why: str) -> None:
         """Record that a key cannot be understood."""

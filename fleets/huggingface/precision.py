@@ -1,70 +1,178 @@
-"""Precision of a checkpoint, from `quantization_config` and `torch_dtype`."""
+"""Precision of a checkpoint by what it quantises: from `quantization_config`, or the `hf_quant_config.json` beside the
+config, `expert_dtype` and `torch_dtype`.
+
+Quantisers leave the embedding and the output head alone, and attention where they list it as left out. Unquantised
+checkpoints count as bf16: that is how engines serve float16 and float32 ones too.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fleets.huggingface.fields import Fields
-from fleets.schema.architectures import WeightPrecision
+from fleets.huggingface.modules import Assigned, assigned, role_of
+from fleets.schema.architectures import KvPrecision, WeightPrecision
 
 _PLAIN = {"bfloat16", "float16", "float32"}
 _BY_BITS: dict[tuple[str, int], WeightPrecision] = {
-    ("float", 8): "fp8",
-    ("int", 8): "int8",
-    ("int", 4): "int4",
-    ("float", 4): "nvfp4",
+    ("float", 8): "fp8", ("int", 8): "int8", ("int", 4): "int4", ("float", 4): "nvfp4",
+}  # fmt: skip
+_MODELOPT: dict[str, WeightPrecision] = {
+    "FP8": "fp8", "FP8_PB_WO": "fp8", "FP8_PER_CHANNEL_PER_TOKEN": "fp8", "NVFP4": "nvfp4", "NVFP4_AWQ": "nvfp4",
+    "W4A16_NVFP4": "nvfp4", "W4A8_NVFP4_FP8": "nvfp4", "W4A16_AWQ": "int4", "W4A8_AWQ": "int4", "INT4_AWQ": "int4",
+    "INT8_SQ": "int8", "W8A8_SQ": "int8", "W8A16": "int8", "MXFP4": "mxfp4", "W4A8_MXFP4_FP8": "mxfp4",
+}  # fmt: skip
+_EXPERTS: dict[str, WeightPrecision] = {
+    "fp4": "mxfp4",
+    "mxfp4": "mxfp4",
+    "nvfp4": "nvfp4",
+    "fp8": "fp8",
+    "int4": "int4",
 }
-_MODELOPT: dict[str, WeightPrecision] = {"FP8": "fp8", "NVFP4": "nvfp4"}
+_SKIPPED = ("modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules")
+_SAID = re.compile(
+    r"(?<![a-z0-9])(fp8|nvfp4|mxfp4|fp4|int4|int8|awq|gptq|w4a16|w4a8|w8a8|4bit|8bit)(?![a-z0-9])", re.I
+)
+_WHOLE_LAYERS = 0.1
+"""Layers that may be left in 16 bits as a whole and be noted; beyond, memory would be wrong by that share."""
 
 
-def read_precision(fields: Fields, quantization: Any) -> tuple[WeightPrecision, bool, bool]:
-    """Precision of the matrices, and whether attention and embeddings are kept in 16 bits.
+@dataclass(frozen=True)
+class Precision:
+    """Precisions of the matrices, and of attention, embedding and KV cache where they have their own."""
 
-    Unquantised checkpoints count as bf16: that is how engines serve float16 and float32 ones too. Quantisers
-    leave the embedding and the output head alone, and attention where the config lists it as unconverted.
-    """
+    weights: WeightPrecision = "bf16"
+    attention: WeightPrecision | None = None
+    embedding: WeightPrecision | None = None
+    kv: KvPrecision = "bf16"
+    note: str = ""
+
+
+def read_precision(fields: Fields, quantization: Any, names: tuple[str, ...] = ()) -> Precision:
+    """The precision of a checkpoint. `quantization` is what config.json or hf_quant_config.json says, None where neither
+    does; a name among `names` that says one then is refused, because bf16 would be two to four times too much."""
     if quantization is None:
-        dtype = str(fields.data.get("torch_dtype", fields.data.get("dtype", "bfloat16"))).removeprefix(
-            "torch."
-        )
-        if dtype not in _PLAIN:
-            fields.refuse("torch_dtype", f"is not one of {', '.join(sorted(_PLAIN))}")
-        return "bf16", False, False
+        return _unquantised(fields, names)
     if not isinstance(quantization, Mapping):
         fields.problems.append(f"{fields.file}: quantization_config must be a mapping")
-        return "bf16", False, False
-    precision = _quantised(quantization)
-    if precision is None:
-        method = quantization.get("quant_method")
+        return Precision()
+    settings = quantization.get("quantization")
+    settings = {**quantization, **settings} if isinstance(settings, Mapping) else dict(quantization)
+    found = _assigned(settings)
+    if found is None or found.matrices is None:
+        method = settings.get("quant_method", settings.get("quant_algo"))
         fields.problems.append(
-            f"{fields.file}: quantization_config.quant_method = {method!r}: is not understood; "
+            f"{fields.file}: quantization_config.quant_method = {str(method)[:40]!r}: is not understood; "
             "write the architecture as YAML and name its weight_precision"
         )
-        return "bf16", False, False
-    skipped: list[str] = []
-    for key in ("modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules"):
-        skipped += [str(module) for module in quantization.get(key) or []]
-    return precision, any("self_attn" in module for module in skipped), True
+        return Precision()
+    expert = fields.data.get("expert_dtype")
+    if expert is not None and str(expert) not in _EXPERTS:
+        fields.refuse("expert_dtype", f"is not one of {', '.join(_EXPERTS)}")
+    experts = _EXPERTS.get(str(expert), found.matrices)
+    skipped = [str(module) for key in _SKIPPED for module in _listed(settings.get(key))]
+    attention = found.attention or (
+        "bf16" if any(role_of(module) == "attention" for module in skipped) else None
+    )
+    if attention is None and experts != found.matrices:
+        attention = found.matrices
+    return Precision(
+        experts,
+        None if attention == experts else attention,
+        "bf16",
+        _kv(settings),
+        _left_out(fields, skipped) + _mixed(experts, found.matrices),
+    )
 
 
-def _quantised(quantization: Mapping[str, Any]) -> WeightPrecision | None:
-    method = quantization.get("quant_method")
-    if method == "fp8":
-        return "fp8"
-    if method == "mxfp4":
-        return "mxfp4"
-    if method in ("gptq", "awq"):
-        return _BY_BITS.get(("int", quantization.get("bits", 0)))
-    if method == "modelopt":
-        nested = quantization.get("quantization")
-        algorithm = quantization.get("quant_algo") or (nested or {}).get("quant_algo")
-        return _MODELOPT.get(str(algorithm))
-    if method == "compressed-tensors":
-        groups = quantization.get("config_groups")
-        weights = (
-            [group.get("weights") or {} for group in groups.values()] if isinstance(groups, Mapping) else []
+def _unquantised(fields: Fields, names: tuple[str, ...]) -> Precision:
+    said = next((match for match in map(_SAID.search, names) if match), None)
+    if said is not None:
+        fields.problems.append(
+            f"{fields.file}: the name says {said[0].upper()} and no file does: there is neither a quantization_config in "
+            "it nor an hf_quant_config.json beside it; put that there, or write the architecture as YAML with its "
+            "weight_precision"
         )
-        found = {_BY_BITS.get((str(weight.get("type")), weight.get("num_bits", 0))) for weight in weights}
-        return found.pop() if len(found) == 1 else None
+    dtype = str(fields.data.get("torch_dtype", fields.data.get("dtype", "bfloat16"))).removeprefix("torch.")
+    if dtype not in _PLAIN:
+        fields.refuse("torch_dtype", f"is not one of {', '.join(sorted(_PLAIN))}")
+    return Precision()
+
+
+def _assigned(settings: Mapping[str, Any]) -> Assigned | None:
+    """Precision by role; None where the method is not understood."""
+    method = settings.get("quant_method")
+    if method == "fp8":
+        return Assigned("fp8")
+    if method == "mxfp4":
+        return Assigned("mxfp4")
+    if method in ("gptq", "awq"):
+        return Assigned(_by_bits("int", settings.get("bits")))
+    groups = settings.get("config_groups")
+    algorithm = settings.get("quant_algo")
+    if algorithm is not None and not isinstance(algorithm, str):
+        return None
+    layers = settings.get("quantized_layers")
+    if isinstance(layers, Mapping) and algorithm == "MIXED_PRECISION":
+        return assigned(
+            (str(module), _MODELOPT.get(str(entry.get("quant_algo"))) if isinstance(entry, Mapping) else None)
+            for module, entry in layers.items()
+        )
+    if algorithm is not None and algorithm != "MIXED_PRECISION":
+        return Assigned(_MODELOPT.get(algorithm))
+    if method in ("compressed-tensors", "modelopt") and isinstance(groups, Mapping):
+        return assigned(
+            (str(target), _by_bits(weights.get("type"), weights.get("num_bits")))
+            for group in groups.values()
+            for weights in (_weights(group),)
+            for target in (_listed(group.get("targets")) if isinstance(group, Mapping) else ()) or ("Linear",)
+        )
     return None
+
+
+def _weights(group: Any) -> Mapping[str, Any]:
+    weights = group.get("weights") if isinstance(group, Mapping) else None
+    return weights if isinstance(weights, Mapping) else {}
+
+
+def _by_bits(kind: Any, bits: Any) -> WeightPrecision | None:
+    return _BY_BITS.get((kind, bits)) if isinstance(kind, str) and type(bits) is int else None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _kv(settings: Mapping[str, Any]) -> KvPrecision:
+    """KV cache that a checkpoint was calibrated for: `kv_cache_quant_algo`, or compressed tensors' `kv_cache_scheme`."""
+    algorithm, scheme = settings.get("kv_cache_quant_algo"), settings.get("kv_cache_scheme")
+    if algorithm == "FP8" or (isinstance(scheme, Mapping) and scheme.get("num_bits") == 8):
+        return "fp8"
+    return "fp4" if algorithm == "NVFP4" else "bf16"
+
+
+def _left_out(fields: Fields, skipped: list[str]) -> str:
+    """What is kept in 16 bits and counts as quantised; whole layers are refused where they are many."""
+    layers = fields.count("num_hidden_layers", minimum=1) or 1
+    whole = {
+        int(found[1])
+        for module in skipped
+        if (found := re.search(r"layers\.(\d+)(?:\.?\*)?$", module)) and int(found[1]) < layers
+    }
+    if len(whole) > _WHOLE_LAYERS * layers:
+        fields.problems.append(
+            f"{fields.file}: {len(whole)} of {layers} layers are kept in 16 bits, which cannot be expressed; write the "
+            "architecture as YAML"
+        )
+    kept = [f"layers {', '.join(map(str, sorted(whole)))}"] if whole else []
+    kept += ["shared experts"] if any(role_of(module) == "shared experts" for module in skipped) else []
+    return f"Kept in 16 bits and counted as quantised: {' and '.join(kept)}. " if kept else ""
+
+
+def _mixed(experts: WeightPrecision, matrices: WeightPrecision) -> str:
+    return (
+        "" if experts == matrices else f"Dense layers and shared experts, in {matrices}, count as {experts}. "
+    )

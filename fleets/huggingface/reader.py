@@ -17,6 +17,9 @@ from fleets.huggingface.precision import read_precision
 from fleets.loading import read_yaml, validate
 from fleets.schema.architectures import Architecture
 
+BESIDE = "hf_quant_config.json"
+"""Where NVIDIA's ModelOpt says how a checkpoint is quantised."""
+
 
 def read_config(source: str | Path | Mapping[str, Any], name: str | None = None) -> Architecture:
     """The architecture of a Hugging Face config, a path or the parsed mapping.
@@ -24,7 +27,8 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     `name` is the architecture's name; default: the config's `_name_or_path`, else the file's name or its
     folder's. Multimodal configs are read by their `text_config`; the vision encoder is left out and noted, as
     are layers for multi-token prediction. Raises `CatalogError` naming each field that is missing or not
-    understood; nothing is guessed.
+    understood, and where a name says that the checkpoint is quantised while neither the config nor an
+    `hf_quant_config.json` beside it does; nothing is guessed. The note names keys that were not used.
     """
     if isinstance(source, Mapping):
         data, file = source, "config"
@@ -41,8 +45,10 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     layers, width = fields.required("num_hidden_layers"), fields.required("hidden_size")
     attention = read_attention(fields, family, layers, width)
     feed_forward = read_feed_forward(fields, family, gated, layers, width)
-    precision, wide_attention, wide_embedding = read_precision(fields, data.get("quantization_config"))
-    blocks = read_blocks(fields, data.get("quantization_config"))
+    quantization = _quantization(data, source)
+    names = tuple(filter(None, (str(data.get("_name_or_path") or ""), name or "", *_path_names(source))))
+    precision = read_precision(fields, quantization, names)
+    blocks = read_blocks(fields, quantization)
     vocabulary = fields.required("vocab_size")
     tied = fields.flag("tie_word_embeddings", family.tied)
     fields.raise_problems()
@@ -56,13 +62,36 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
         "attention": attention,
         "feed_forward": feed_forward,
         "tied_embeddings": tied,
-        "weight_precision": precision,
-        "attention_weight_precision": "bf16" if wide_attention else None,
-        "embedding_weight_precision": "bf16" if wide_embedding else None,
-        "fp8_block_size": blocks if precision == "fp8" else None,
-        "note": " ".join(_notes(data, fields)),
+        "weight_precision": precision.weights,
+        "attention_weight_precision": precision.attention,
+        "embedding_weight_precision": precision.embedding,
+        "fp8_block_size": blocks if precision.weights == "fp8" else None,
+        "kv_precision": precision.kv,
+        "note": " ".join([*_notes(data, fields), precision.note]).strip(),
     }
     return validate(Architecture, shape, file)
+
+
+def _quantization(data: Mapping[str, Any], source: str | Path | Mapping[str, Any]) -> Any:
+    """How the checkpoint is quantised: what the config says, also of its text model, else the file beside it."""
+    text = data.get("text_config")
+    own = data.get("quantization_config")
+    own = text.get("quantization_config") if own is None and isinstance(text, Mapping) else own
+    if own is not None or isinstance(source, Mapping):
+        return own
+    path = Path(source)
+    for beside in (path.with_name(BESIDE), path.with_name(f"{path.stem}.{BESIDE}")):
+        if beside.is_file():
+            return read_yaml(beside, beside.name)
+    return None
+
+
+def _path_names(source: str | Path | Mapping[str, Any]) -> tuple[str, ...]:
+    """What a file and its folder are called."""
+    if isinstance(source, Mapping):
+        return ()
+    path = Path(source).resolve()
+    return path.stem, path.parent.name
 
 
 def _merged(data: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,8 +134,18 @@ def _notes(data: Mapping[str, Any], fields: Fields) -> list[str]:
     if isinstance(data.get("text_config"), Mapping):
         notes.append("Text model only; the vision encoder is left out.")
     predicted = fields.data.get("num_nextn_predict_layers") or fields.data.get("num_mtp_modules")
+    used = (
+        "quantization_config",
+        "expert_dtype",
+        "num_nextn_predict_layers",
+        "num_mtp_modules",
+        "text_config",
+    )
+    unused = [key for key in fields.unused if key not in used]
     if isinstance(predicted, int) and predicted > 0:
         notes.append("Layers for multi-token prediction are left out.")
+    if unused:
+        notes.append(f"Keys not used: {', '.join(unused)}.")
     return notes
 
 

@@ -27,7 +27,8 @@ def headroom_warning(study: ResolvedStudy) -> tuple[str, ...]:
 
 
 def readings(study: ResolvedStudy) -> tuple[str, ...]:
-    """Which entries of the catalogue are meant by names that are written otherwise, each once."""
+    """Which entries of the catalogue are meant by names that are written otherwise, and what was left out of a model's
+    own config.json; each once."""
     supplies = (
         _reading(supply.written, supply.accelerator.name, "accelerators")
         for supply in study.supplies
@@ -38,7 +39,12 @@ def readings(study: ResolvedStudy) -> tuple[str, ...]:
         _reading(written[model.name].architecture, model.architecture.name, "architectures")
         for model in study.models
     )
-    return tuple(dict.fromkeys(sentence for sentence in (*supplies, *models) if sentence))
+    files = (
+        f"{written[model.name].architecture}: {model.architecture.note}"
+        for model in study.models
+        if written[model.name].architecture.endswith(".json") and model.architecture.note
+    )
+    return tuple(dict.fromkeys(sentence for sentence in (*supplies, *models, *files) if sentence))
 
 
 def _reading(written: str, name: str, kind: catalog.Kind) -> str:

@@ -1,0 +1,32 @@
+"""Keys of a config.json that say nothing of size or work, with the reason; what is neither read nor here is reported."""
+
+from __future__ import annotations
+
+import re
+
+IRRELEVANT: tuple[tuple[str, str], ...] = (
+    (r".*token_id(s)?$|.*token_index$|.*_placeholder$|bad_words_ids|ignore_index", "ids of tokens"),
+    (r".*dropout.*|initializer_.*|.*loss.*|.*jitter_noise|router_jitter.*|seq_aux|pretraining_tp", "training"),
+    (r".*_eps(ilon)?$|.*norm_topk.*|qk_norm.*|use_qk_norm|.*layernorm.*|norm_type|residual_.*", "normalisation"),
+    (r"rope_.*|partial_rotary_factor|rotary_.*|.*position_embed.*|max_position_.*|original_max_.*|initial_context_.*|"
+     r"model_max_length|seq_length|max_sequence_length|attention_factor", "positions"),
+    (r"hidden_act.*|activation_function|.*hidden_act|swiglu_.*|.*softcapping|logit_scale|.*_multiplier|query_pre_attn.*",
+     "elementwise functions"),
+    (r".*bias$|use_bias|bias", "biases: below a thousandth of the parameters"),
+    (r"scoring_func|topk_.*|n_group|num_expert_group|routed_scaling_factor|.*router.*|norm_.*prob|use_routing_bias|"
+     r"moe_renormalize|ep_size|moe_layer_freq|output_router_logits", "choice of experts: no work that counts"),
+    (r"use_cache|architectures|auto_map|transformers_version|torch_dtype|dtype|model_type|_.*|tokenizer.*|chat_template|"
+     r"return_dict.*|output_.*|is_(en)?coder.*|is_encoder_decoder|is_decoder|id2label|label2id|problem_type|"
+     r"chunk_size_feed_forward|use_mrope|finetuning_task|prefix|pruned_heads|tie_encoder_decoder|torchscript|"
+     r"use_bfloat16|num_labels|gradient_checkpointing|attn_implementation|task_specific_params|sep_token", "bookkeeping"),
+    (r"(do_sample|early_stopping|num_beam.*|diversity_.*|length_penalty|.*no_repeat_ngram.*|max_length|min_length|"
+     r"num_return_sequences|temperature|top_k|top_p|typical_p|repetition_penalty|.*suppress_tokens|remove_invalid_values|"
+     r"exponential_decay_.*|forced_.*|add_cross_attention|cross_attention_.*)", "settings of generation"),
+    (r"vision_.*|audio_.*|image_.*|video_.*|projector_.*|mm_.*|.*_vision_.*|text_config|use_unified_vision.*|"
+     r"media_.*", "encoders and their projections, which are left out and noted"),
+)  # fmt: skip
+
+
+def is_irrelevant(key: str) -> bool:
+    """Whether a key needs no mention."""
+    return any(re.fullmatch(pattern, key) for pattern, _ in IRRELEVANT)
