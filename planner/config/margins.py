@@ -62,8 +62,9 @@ def margin(
     if percent not in known:
         choices = ", ".join(f"p{p}" for p in known)
         raise ValueError(f"assumption set {name} has no error quantile {safety}; choose {choices}")
+    doing = allowed(study, model, workload.prefix_hit_rate > 0, workload.request_tokens)
     bands = [
-        band(fit, model.architecture, accelerator, precision, _beyond(fit, study, workload, model))
+        band(fit, model.architecture, accelerator, precision, beyond(fit.reach, doing))
         for accelerator in accelerators
         for precision in model.weight_precisions
     ]
@@ -77,18 +78,17 @@ def margin(
     return Margin(max(0.0, widest.tpot[percent] - 1.0), max(0.0, longest - 1.0), _words(widest, safety))
 
 
-def _beyond(fit: Fit, study: Study, workload: Workload, model: ResolvedModel) -> tuple[str, ...]:
-    """What the config allows, or asks for, that was never measured."""
-    doing = Doing(
+def allowed(study: Study, model: ResolvedModel, prefix_hits: bool, request_tokens: float) -> Doing:
+    """The most that a config lets deployments of a model do, for requests of so many tokens."""
+    return Doing(
         model.kv_precisions,
         max(study.layouts.instance_gpus),
         max(study.layouts.pipeline),
         bool(model.speculation),
         "disaggregated" in study.serving,
-        workload.prefix_hit_rate > 0,
-        workload.request_tokens,
+        prefix_hits,
+        request_tokens,
     )
-    return beyond(fit.reach, doing)
 
 
 def _anything(fit: Fit, model: ResolvedModel, accelerator: Accelerator) -> Band:

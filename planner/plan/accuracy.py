@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from fleets.schema.accelerators import Accelerator
+from fleets.schema.architectures import Architecture
 from planner.accuracy.bands import HIGH, LOW, Band, Quantiles, band
 from planner.accuracy.reach import Doing, beyond
 from planner.allocation import Deployment
 from planner.certificate.described import Described, described
-from planner.config.resolved import ResolvedStudy
+from planner.config.margins import allowed
+from planner.config.resolved import ResolvedModel, ResolvedStudy
 from planner.options.option_set import OptionSet
 
 Source = Literal["regime", "neighbours", "everything", "none", "profile"]
@@ -78,15 +81,32 @@ def accuracy_of(
     study: ResolvedStudy, deployments: Iterable[Deployment], options: OptionSet
 ) -> tuple[dict[str, Any], ...]:
     """Records of what is known of the times of the deployments, in their order (`Accuracy.record`)."""
+    return _records(
+        _of(study, place, deployment, options) for place, deployment in enumerate(deployments, start=1)
+    )
+
+
+def accuracy_allowed(study: ResolvedStudy) -> tuple[dict[str, Any], ...]:
+    """Records of what is known of the times of all that a config allows: what an answer without a plan rests on."""
+    accelerators = {s.accelerator_name: s.accelerator for s in study.supplies if s.accelerator}
+    if not study.config.physics:
+        return ()
+    return _records(
+        _judged(study, (), model.architecture, accelerator, weights, _allowed(study, model))
+        for model in study.models
+        for accelerator in accelerators.values()
+        for weights in model.weight_precisions
+    )
+
+
+def _records(statements: Iterable[Accuracy]) -> tuple[dict[str, Any], ...]:
+    """One record per statement; what it is said of together."""
     found: dict[str, Accuracy] = {}
-    for place, deployment in enumerate(deployments, start=1):
-        one = _of(study, place, deployment, options)
-        known = found.get(one.sentence)
-        if known is not None:
+    for one in statements:
+        known = found.setdefault(one.sentence, one)
+        if known is not one:
             subjects = tuple(dict.fromkeys([*known.subjects, *one.subjects]))
-            found[one.sentence] = replace(known, places=(*known.places, place), subjects=subjects)
-        else:
-            found[one.sentence] = one
+            found[one.sentence] = replace(known, places=(*known.places, *one.places), subjects=subjects)
     return tuple(accuracy.record() for accuracy in found.values())
 
 
@@ -97,19 +117,38 @@ def _of(study: ResolvedStudy, place: int, deployment: Deployment, options: Optio
     if option.kind in options.measured or accelerator is None or what is None:
         profiled = (f"{option.model} on {option.accelerator}",)
         return Accuracy((place,), profiled, "profile", Band("", (), None, (), {}, {}))
-    fit, name, family = study.assumptions.fit, study.assumptions.name, what.model.architecture.family
-    subject = (f"{family} models on {accelerator.name} in {what.weights}",)
+    doing = _doing(study, deployment, what)
+    return _judged(study, (place,), what.model.architecture, accelerator, what.weights, doing)
+
+
+def _judged(
+    study: ResolvedStudy,
+    places: tuple[int, ...],
+    architecture: Architecture,
+    accelerator: Accelerator,
+    weights: str,
+    doing: Doing,
+) -> Accuracy:
+    """What is known of a model on an accelerator, doing so much."""
+    fit, name, family = study.assumptions.fit, study.assumptions.name, architecture.family
+    subject = (f"{family} models on {accelerator.name} in {weights}",)
     if fit is None:
-        missing = (f"accelerator {accelerator.name}", f"{family} models", f"precision {what.weights}")
+        missing = (f"accelerator {accelerator.name}", f"{family} models", f"precision {weights}")
         unfitted = f"assumption set {name} is not fitted to measurements"
-        return Accuracy((place,), subject, "none", Band(family, missing, None, (), {}, {}), unfitted)
-    doing = beyond(fit.reach, _doing(study, deployment, what))
-    known = band(fit, what.model.architecture, accelerator, what.weights, doing)
+        return Accuracy(places, subject, "none", Band(family, missing, None, (), {}, {}), unfitted)
+    known = band(fit, architecture, accelerator, weights, beyond(fit.reach, doing))
     if not known.tpot:
         few = f"no error is known: {name} is fitted to {fit.points} points, too few or too alike to leave some out"
-        return Accuracy((place,), subject, "none", known, few)
+        return Accuracy(places, subject, "none", known, few)
     source: Source = "regime" if known.regime else "everything" if known.missing else "neighbours"
-    return Accuracy((place,), subject, source, known)
+    return Accuracy(places, subject, source, known)
+
+
+def _allowed(study: ResolvedStudy, model: ResolvedModel) -> Doing:
+    """The most that a config lets a model's deployments do."""
+    served = [workload for workload in study.workloads if workload.model == model.name]
+    hits = any(workload.prefix_hit_rate > 0 for workload in served)
+    return allowed(study.config, model, hits, max((w.request_tokens for w in served), default=0.0))
 
 
 def _doing(study: ResolvedStudy, deployment: Deployment, what: Described) -> Doing:

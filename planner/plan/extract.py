@@ -20,7 +20,7 @@ from planner.operation.costs import deployment_costs, per_million, served, suppl
 from planner.operation.operated import operated
 from planner.operation.operation import Operation
 from planner.options.option_set import OptionSet
-from planner.plan.accuracy import accuracy_of
+from planner.plan.accuracy import accuracy_allowed, accuracy_of
 from planner.plan.dump import dump
 from planner.plan.engine_settings import engine_settings
 from planner.plan.plan import Objective, Plan, Status
@@ -66,6 +66,7 @@ def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Seque
             pd.DataFrame(columns=list(SUPPLY_COLUMNS)),
             pd.DataFrame(columns=list(WORKLOAD_COLUMNS)),
             Certificate((), answer.linearisation_error),
+            accuracy=accuracy_allowed(study) if answer.termination == "infeasible" else (),
             rejected=rejected,
             warnings=config_warnings(study),
             read_as=readings(study),

@@ -57,7 +57,11 @@ def _context(plan: Mapping[str, Any], found: bool) -> dict[str, Any]:
         "verdict": verdict,
         "reason": why_none(plan["status"]["termination"], plan["certificate"]),
         "figures": key_figures(plan) if found else [],
-        "tables": plan_tables_of(plan) if found else [],
+        "tables": plan_tables_of(plan)
+        if found
+        else [plan_tables.accuracy_table(plan)]
+        if plan["accuracy"]
+        else [],
         "certificate": certificate_words(plan),
         "checks": plan_tables.certificate_table(plan),
         "assumptions": assumption_words(plan),

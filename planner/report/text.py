@@ -29,12 +29,13 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
     console.print(Text(plan.summary(), style="bold"))
     if not plan.found:
         _print_nothing(plan, console)
-        _print_remarks(plan, console)
+        print_accuracy(plan.accuracy, console)
+        print_remarks(plan.read_as, plan.warnings, console)
         return
     _print_trust(plan, console)
     for note in plan.notes:
         console.print(Text(f"Note: {note}"))
-    _print_remarks(plan, console)
+    print_remarks(plan.read_as, plan.warnings, console)
     print_accuracy(plan.accuracy, console)
     for part in (_buy(plan), _run(plan), _operation(plan), _serve(plan)):
         console.print()
@@ -44,11 +45,11 @@ def print_plan(plan: Plan, console: Console | None = None) -> None:
     _print_certificate(plan, console)
 
 
-def _print_remarks(plan: Plan, console: Console) -> None:
-    """How names were read, and what may not be meant."""
-    for reading in plan.read_as:
+def print_remarks(read_as: Sequence[str], warnings: Sequence[str], console: Console) -> None:
+    """Print how names were read, and what may not be meant."""
+    for reading in read_as:
         console.print(Text(f"Note: {reading}"))
-    for warning in plan.warnings:
+    for warning in warnings:
         console.print(Text(f"Warning: {warning}"))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from planner.config.warnings import config_warnings, readings
 from planner.objectives import OBJECTIVES
 from planner.plan.accuracy import accuracy_of
 from planner.questions.frontier import Frontier
 from planner.report.console import Column, print_table, report_console, table
-from planner.report.text import print_accuracy
+from planner.report.text import print_accuracy, print_remarks
 from planner.wording.numbers import number, share
 
 _DIGITS = {"cost": 2, "pace": 1, "throughput": 0}
@@ -28,6 +29,8 @@ def frontier_document(frontier: Frontier) -> dict[str, Any]:
         "beaten": frontier.beaten,
         "without_plan": list(frontier.without_plan),
         "accuracy": frontier_accuracy(frontier),
+        "warnings": list(config_warnings(frontier.study)),
+        "read_as": list(readings(frontier.study)),
         "seconds": round(frontier.seconds, 4),
     }
 
@@ -72,6 +75,7 @@ def print_frontier(frontier: Frontier) -> None:
         return
     print_table(table(f"{name}: {optimised} against {swept}", columns, rows), console)
     print_accuracy(frontier_accuracy(frontier), console)
+    print_remarks(readings(frontier.study), config_warnings(frontier.study), console)
     if frontier.beaten:
         console.print(f"Points left out because another is at least as good in both: {frontier.beaten}.")
     if frontier.without_plan:
