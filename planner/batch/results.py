@@ -28,7 +28,8 @@
 **Instances**, one row per distinct scenario × deployment: `scenario` (the hash), then the columns of `Plan.instances`,
 with `gpus` (instances and spares together), and its time shares as columns `time_share.<part>`.
 
-A run's folder holds them as `scenarios.parquet`, `scenarios.csv`, `instances.parquet` and `instances.csv`.
+A run's folder holds them as `scenarios.parquet`, `scenarios.csv`, `instances.parquet` and `instances.csv`, the Parquet
+files with checksums (`sha256sum -c scenarios.parquet.sha256`).
 """
 
 from __future__ import annotations
@@ -39,8 +40,24 @@ from pathlib import Path
 
 import pandas as pd
 
+from planner.batch.checksum import verify
 from planner.errors import InputError
 
+NEEDED = {
+    "scenarios": (
+        "number",
+        "scenario",
+        "name",
+        "source",
+        "termination",
+        "solution",
+        "unit",
+        "usd_per_hour",
+        "gpus_total",
+    ),
+    "instances": ("scenario",),
+}  # fmt: skip
+"""Columns without which a file is no table of a run."""
 INPUT_PREFIXES = ("set.", "times.")
 """Columns of the scenarios table that hold what was varied."""
 
@@ -72,6 +89,7 @@ class BatchTables:
 
 def load_tables(folder: str | Path) -> BatchTables:
     """The tables of a run's folder; raises `InputError` where there are none."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     frames = []
@@ -79,15 +97,22 @@ def load_tables(folder: str | Path) -> BatchTables:
     for table in ("scenarios", "instances"):
         path = Path(folder) / f"{table}.parquet"
         try:
-            read = pq.read_table(path)
+            verify(path)
+            read = pq.read_table(path, page_checksum_verification=True)
+            written = json.loads((read.schema.metadata or {}).get(b"fleetplan", b"{}"))
+            frames.append(read.replace_schema_metadata(None).to_pandas())
         except FileNotFoundError:
             raise InputError(
                 [
                     f"{path}: no such file; give the folder of a finished run (`fleetplan whatif ... --out FOLDER`)"
                 ]
             ) from None
-        except (OSError, ValueError) as error:
-            raise InputError([f"{path}: cannot be read: {error}; run the batch again"]) from None
-        name = json.loads((read.schema.metadata or {}).get(b"fleetplan", b"{}")).get("name", name)
-        frames.append(read.replace_schema_metadata(None).to_pandas())
+        except InputError:
+            raise
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise InputError([f"{path}: cannot be read: {error}; run the batch again, it resumes"]) from None
+        missing = [column for column in NEEDED[table] if column not in frames[-1]]
+        if missing:
+            raise InputError([f"{path}: column {', '.join(missing)} is missing; run the batch again"])
+        name = str(written.get("name", name)) if isinstance(written, dict) else name
     return BatchTables(frames[0], frames[1], name)

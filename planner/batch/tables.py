@@ -16,6 +16,7 @@ from typing import IO, Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from planner.batch.checksum import write_checksum
 from planner.batch.scenarios import Batch, Scenario, shown, times
 from planner.batch.solve_one import WORKLOAD_FIGURES, Record
 from planner.batch.store import parsed, store_path
@@ -205,6 +206,7 @@ def _write(folder: Path, name: str, columns: dict[str, ColumnType], rows: Iterab
         while block := list(islice(source, ROWS_AT_ONCE)):
             binary.write_table(pa.Table.from_pylist(block, schema=schema))
             plain.writelines(line(row.get(column) for column in columns) for row in block)
+    write_checksum(parquet, part)
     part.replace(parquet)
     text_part.replace(text)
 

@@ -125,8 +125,8 @@ assumptions: erdil-2025
 enumeration: real
 real: {accelerators: {points: 8}, batch: {points: 8}}
 """
-RUN = ("scenarios.parquet", "instances.parquet")
-"""Files of a run that are read back."""
+RUN = ("scenarios.parquet", "instances.parquet", "scenarios.parquet.sha256")
+"""Files of a run that are read back; a damaged table is found by its checksum, before its bytes are parsed."""
 
 
 @dataclass(frozen=True)
