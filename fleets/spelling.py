@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-VENDORS = frozenset({"nvidia", "tesla", "geforce", "amd", "instinct", "google", "cloud", "intel", "aws"})
-"""Words that vendors and clouds put before an accelerator's name."""
+VENDORS = frozenset(
+    {"nvidia", "tesla", "geforce", "amd", "instinct", "google", "cloud", "intel", "aws", "dgx", "hgx"}
+)
+"""Words that vendors and clouds put before an accelerator's name, or nodes of it are called by."""
 _FAMILIES = (
     re.compile(r"([a-z][a-z0-9-]*)\.(?:\d*x?large|metal(?:-\d*xl)?)"),  # AWS: p5.48xlarge
     re.compile(r"([a-z]\d[a-z]*-[a-z]+)-\d+[a-z]?(?:-[a-z]+)?"),  # Google: a3-highgpu-8g, g2-standard-96

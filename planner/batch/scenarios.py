@@ -160,6 +160,13 @@ class _Speller:
                 self.paths[text] = None
         return self.paths[text]
 
+    def _is_path(self, text: str) -> bool:
+        """Whether a text names something in the base config."""
+        try:
+            return bool(key_path(text, self.base.config))
+        except PathError:
+            return False
+
     def _change(self, where: str, text: str, value: JsonValue, factor: bool = False) -> Change | None:
         path = self._path(where, text)
         if path is None:
@@ -209,9 +216,16 @@ class _Speller:
         name = self.written.table
         try:
             with (self.folder / name).open(encoding="utf-8-sig", newline="") as lines:
-                records = list(csv.DictReader(lines))
+                reader = csv.DictReader(lines)
+                records, header = list(reader), [str(key).strip() for key in reader.fieldnames or ()]
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             self.problems.append(f"{self.file}: table: {name}: cannot be read: {error}")
+            return 0, iter(())
+        # any file may be named: the text of one that is no table is nobody's business
+        if not any(key != "name" and self._is_path(key) for key in header):
+            self.problems.append(
+                f"{self.file}: table: {name}: no column is a key path, such as workloads.chat.demand_tokens_per_s"
+            )
             return 0, iter(())
         rows: list[_Row] = []
         for line, record in enumerate(records, start=2):

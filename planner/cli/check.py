@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+MOST_JUDGED = 100
+"""Workloads whose demands are compared with what instances serve; for more that takes as long as solving."""
 SHOWN = 5
 """Layouts that the engine does not start, listed; the others are counted."""
 
@@ -15,6 +17,8 @@ def check(config: Annotated[str, typer.Argument(help="Config file, or - for stan
     from planner.config.load import load_study
     from planner.config.warnings import config_warnings, headroom_warning, readings
     from planner.options.unstarted import unstarted
+    from planner.plan.warnings import tiny_demands
+    from planner.problem.problem import Problem
 
     study = load_study(config)
     engine = study.assumptions.serving_engine
@@ -25,7 +29,10 @@ def check(config: Annotated[str, typer.Argument(help="Config file, or - for stan
     )
     for reading in readings(study):
         print(f"  note: {reading}")
-    for warning in (*config_warnings(study), *headroom_warning(study)):
+    tiny = (
+        tiny_demands(study, Problem(study).options().options) if len(study.workloads) <= MOST_JUDGED else ()
+    )
+    for warning in (*config_warnings(study), *headroom_warning(study), *tiny):
         print(f"  warning: {warning}")
     left_out = unstarted(study)
     for rejection in left_out[:SHOWN]:

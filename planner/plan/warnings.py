@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from formulations.options import Option
 from planner.allocation import Allocation
 from planner.config.resolved import ResolvedStudy
 from planner.config.warnings import config_warnings
@@ -51,13 +52,18 @@ def _busy(study: ResolvedStudy, operations: Sequence[Operation]) -> Iterator[str
 
 
 def _tiny(study: ResolvedStudy, operations: Sequence[Operation]) -> Iterator[str]:
+    used = [operation.deployment.option for operation in operations]
+    return tiny_demands(study, used)
+
+
+def tiny_demands(study: ResolvedStudy, options: Iterable[Option]) -> Iterator[str]:
+    """Warnings of workloads that ask for next to nothing of what one instance of some option serves."""
+    most: dict[str, float] = {}
+    for option in options:
+        for name, rate in zip(option.workloads, option.tokens_per_s_alone, strict=True):
+            most[name] = max(most.get(name, 0.0), float(rate))
     for workload in study.workloads:
-        alone = [
-            float(option.tokens_per_s_alone[option.workloads.index(workload.name)])
-            for option in (operation.deployment.option for operation in operations)
-            if workload.name in option.workloads
-        ]
-        asked, whole = workload.asked_demand, max(alone, default=0.0)
+        asked, whole = workload.asked_demand, most.get(workload.name, 0.0)
         if 0 < asked < TINY * whole:
             yield (
                 f"{workload.name} asks for {asked:,.3g} tokens/s, {asked / whole:.2g} of what one instance serves; "

@@ -17,6 +17,7 @@ SPELLINGS = {
     "A10G": "a10g", "A30": "a30", "RTX 4090": "rtx-4090", "RTX PRO 6000": "rtx-pro-6000-server", "MI300X": "mi300x",
     "MI325X": "mi325x", "MI355X": "mi355x", "TPU v5e": "tpu-v5e", "TPU_v4": "tpu-v4", "TPUv5p": "tpu-v5p",
     "Trillium": "tpu-v6e", "Ironwood": "tpu-v7", "Trainium2": "trainium2", "Gaudi 3": "gaudi3",
+    "DGX H100": "h100-sxm", "HGX H200": "h200-sxm", "HGX-B200": "b200-sxm",
     # nvidia-smi and the label nvidia.com/gpu.product
     "NVIDIA H100 80GB HBM3": "h100-sxm", "NVIDIA-H100-80GB-HBM3": "h100-sxm", "NVIDIA H100 PCIe": "h100-pcie",
     "NVIDIA-H100-NVL": "h100-nvl", "NVIDIA H200": "h200-sxm", "NVIDIA-A100-SXM4-80GB": "a100-80gb-sxm",

@@ -133,6 +133,13 @@ def test_messages_do_not_tell_what_stands_in_another_file(run: Any, key: str) ->
         assert end.code == REFUSED and "a line of another file" not in end.err
 
 
+def test_a_table_of_scenarios_is_not_told_either(run: Any) -> None:
+    scenarios = json.dumps({"base": "config.yaml", "table": "other.csv"})
+    for text in (SECRET, f"name,{SECRET}\na,b", f"{SECRET}\n{SECRET}"):
+        end = run(study(), "whatif", "s.json", "--dry-run", s__json=scenarios, other__csv=text)
+        assert end.code == REFUSED and "a line of another file" not in end.err
+
+
 def test_a_cell_of_a_profile_beyond_128_kb(run: Any) -> None:
     end = run(study(profiles=["p.csv"]), p__csv=UNMEASURED + f"m,h100-sxm,1,{'x' * 200_000},10\n")
     assert end.code == REFUSED and "p.csv" in end.err

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from planner import cli, solve
+from planner.cli.check import check
 from planner.config.load import load_study
 from planner.config.warnings import config_warnings, headroom_warning, readings
 from planner.plan.plan import Plan
@@ -76,6 +77,14 @@ def test_a_fleet_at_its_limit() -> None:
 def test_a_demand_below_a_hundredth_of_an_instance() -> None:
     (warning,) = planned(config(workload={"demand_tokens_per_s": 5.0})).warnings
     assert "chat asks for 5 tokens/s" in warning and "right unit" in warning
+
+
+def test_check_says_so_of_a_demand(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.json"
+    for demand, said in ((5.0, True), (20_000.0, False)):
+        path.write_text(json.dumps(config(workload={"demand_tokens_per_s": demand})))
+        check(str(path))
+        assert ("right unit" in capsys.readouterr().out) == said
 
 
 @pytest.mark.parametrize(
