@@ -96,7 +96,7 @@ def test_csv_and_parquet_hold_the_same(study: dict[str, Any], tmp_path: Path) ->
     for name in ("scenarios", "instances"):
         binary, text = (
             getattr(tables, name),
-            pd.read_csv(tmp_path / f"{name}.csv"),
+            pd.read_csv(tmp_path / f"{name}.csv", float_precision="round_trip"),
         )
         assert list(binary.columns) == list(text.columns)
         for column in binary.columns:
