@@ -45,10 +45,10 @@ def _busy(study: ResolvedStudy, operations: Sequence[Operation]) -> Iterator[str
         if operation.busy_share >= BUSY * study.supply(operation.deployment.supply).availability
     ]
     if places:
-        verb = "is" if len(places) == 1 else "are"
-        yield (
-            f"{', '.join(places)} {verb} busy all the time: no headroom for bursts (utilisation: 0.8 would keep a fifth)"
-        )
+        all_of_them = len(places) == len(operations)
+        who = "every deployment" if all_of_them else ", ".join(places)
+        verb = "is" if all_of_them or len(places) == 1 else "are"
+        yield f"{who} {verb} busy all the time: no headroom for bursts (utilisation: 0.8 would keep a fifth)"
 
 
 def _tiny(study: ResolvedStudy, operations: Sequence[Operation]) -> Iterator[str]:
