@@ -14,6 +14,7 @@ from planner.cli.compare import compare
 from planner.cli.exit_codes import BUG
 from planner.cli.explain import explain
 from planner.cli.frontier import frontier
+from planner.cli.import_architecture import architecture
 from planner.cli.import_benchmark import imports
 from planner.cli.report import report
 from planner.cli.schema import schema
@@ -35,6 +36,7 @@ for command in (solve, check, schema, catalog):
     app.command()(command)
 app.command()(calibrate)
 app.command()(validate)
+imports.command()(architecture)
 app.add_typer(imports, name="import")
 app.command()(step_time)
 app.command()(frontier)

@@ -43,9 +43,18 @@ class Lookup:
     def architecture(self, key: str, name: str) -> Architecture | None:
         if name.endswith(".json"):
             return self.find(key, lambda: read_config(self.folder / name, name=Path(name).stem))
+        if self._is_checkpoint(name):
+            return self.find(key, lambda: read_config(self.folder / name / "config.json"))
         if name.endswith((".yaml", ".yml")):
             return self.find(key, lambda: validate(Architecture, read_yaml(self.folder / name, name), name))
-        return self.find(key, lambda: catalog.architecture(name))
+        return self.find(key, lambda: _of_catalogue(name))
+
+    def _is_checkpoint(self, name: str) -> bool:
+        """Whether a name is that of a folder with a config.json."""
+        try:
+            return (self.folder / name / "config.json").is_file()
+        except (OSError, ValueError):
+            return False
 
     def fleet(self, fleet: Fleet | str) -> Fleet | None:
         if isinstance(fleet, Fleet):
@@ -154,6 +163,19 @@ class Lookup:
                 model.max_model_len,
             ),
         )
+
+
+def _of_catalogue(name: str) -> Architecture:
+    """The catalogue's architecture; of a hub's name that it does not have, what to do instead is said."""
+    try:
+        return catalog.architecture(name)
+    except UnknownName as error:
+        if "/" not in name:
+            raise
+        problem = error.problems[0].removesuffix("?")
+        raise CatalogError(
+            [f"{problem}; no file is fetched: give the path of its config.json, or of its folder"]
+        ) from None
 
 
 def _known_accelerator(name: str) -> Accelerator | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleets import catalog
+from fleets.errors import UnknownName
 from fleets.spelling import VENDORS, spelling
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
 
@@ -42,14 +43,15 @@ def readings(study: ResolvedStudy) -> tuple[str, ...]:
     files = (
         f"{written[model.name].architecture}: {model.architecture.note}"
         for model in study.models
-        if written[model.name].architecture.endswith(".json") and model.architecture.note
+        if model.architecture.note and not _in_catalogue(written[model.name].architecture)
     )
     return tuple(dict.fromkeys(sentence for sentence in (*supplies, *models, *files) if sentence))
 
 
 def _reading(written: str, name: str, kind: catalog.Kind) -> str:
     """`H100 is read as h100-sxm (others: h100-nvl, h100-pcie)`; empty where the name is the entry's own, or of a file."""
-    if not written or spelling(written) == spelling(name) or written.endswith((".json", ".yaml", ".yml")):
+    own = name not in catalog.names(kind) or written.endswith((".json", ".yaml", ".yml"))
+    if not written or own or spelling(written) == spelling(name):
         return ""
     asked = spelling(written, VENDORS)
     others = [
@@ -58,6 +60,13 @@ def _reading(written: str, name: str, kind: catalog.Kind) -> str:
         if other != name and not other.startswith(catalog.PAPER) and spelling(other).startswith(asked)
     ]
     return f"{written} is read as {name}" + (f" (others: {', '.join(others)})" if others else "")
+
+
+def _in_catalogue(written: str) -> bool:
+    try:
+        return bool(catalog.architecture(written))
+    except UnknownName:
+        return False
 
 
 def _units(supply: ResolvedSupply) -> Iterator[str]:
