@@ -83,7 +83,8 @@ def _cpu_seconds() -> float:
 def equal(count: int, jobs: int | None, folder: Path) -> bool:
     """A random sample solved in a batch and alone: objectives at gap 0, brackets at the quickstart's gap."""
     from planner.batch.runner import run_batch
-    from planner.batch.scenarios import places_of, read_batch
+    from planner.batch.scenario import places_of
+    from planner.batch.scenarios import read_batch
     from planner.batch.workers import Workers
     from planner.solving import solve
 

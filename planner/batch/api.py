@@ -11,7 +11,8 @@ import pandas as pd
 
 from planner.batch.results import load_tables
 from planner.batch.runner import run_batch
-from planner.batch.scenarios import Batch, read_batch
+from planner.batch.scenario import Batch
+from planner.batch.scenarios import read_batch
 from planner.batch.solve_one import Settings
 from planner.batch.workers import Workers
 from planner.config.resolved import ResolvedStudy

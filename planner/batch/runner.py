@@ -13,7 +13,7 @@ from planner.batch.content import content_hash
 from planner.batch.lock import locked
 from planner.batch.paths import PathError
 from planner.batch.progress import progress
-from planner.batch.scenarios import Batch, Scenario, places_of
+from planner.batch.scenario import Batch, Scenario, places_of
 from planner.batch.solve_one import Record, Task
 from planner.batch.store import Store
 from planner.batch.tables import write_tables

@@ -8,8 +8,6 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -20,75 +18,13 @@ from fleets.errors import CatalogError
 from fleets.loading import parse_yaml, read_yaml, validate
 from planner.batch.base import Base, base_from
 from planner.batch.distributions import Choice, draws
-from planner.batch.paths import KeyPath, PathError, Place, key_path
+from planner.batch.paths import KeyPath, PathError, key_path
+from planner.batch.scenario import Batch, Change, Scenario, shown, times
 from planner.batch.schema import Axis, Grid, ScenarioFile
 from planner.errors import InputError
 
 MOST_SCENARIOS = 1_000_000
 """More are refused unless `limit` asks for the first ones: their list alone would fill memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One input of a scenario: a value, or a factor on every value that the path names."""
-
-    path: KeyPath
-    value: JsonValue
-    factor: bool = False
-
-    @property
-    def column(self) -> str:
-        """Its column in the scenarios table; a factor on one value is that value."""
-        times = self.factor and len(self.path.places) > 1
-        return f"{'times' if times else 'set'}.{self.path.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One row of the batch."""
-
-    number: int
-    name: str
-    source: str
-    changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A base and its scenarios, in the order of the file."""
-
-    name: str
-    file: str
-    base: Base
-    scenarios: tuple[Scenario, ...]
-    total: int
-    """Scenarios of the file, before `limit`."""
-
-    @cached_property
-    def paths(self) -> dict[str, KeyPath]:
-        """Key path of every input column, in the order in which they first appear."""
-        return {change.column: change.path for s in self.scenarios for change in s.changes}
-
-
-def places_of(base: Base, scenario: Scenario) -> dict[Place, JsonValue]:
-    """New value of every place that a scenario changes; raises `PathError` where a factor finds no number."""
-    found: dict[Place, JsonValue] = {}
-    for change in scenario.changes:
-        for place in change.path.places:
-            found[place] = times(base, change, place) if change.factor else change.value
-    return found
-
-
-def times(base: Base, change: Change, place: Place) -> JsonValue:
-    """A factor times the base config's value; whole where that is a whole number."""
-    present = base.present(place)
-    if not isinstance(present, int | float) or isinstance(present, bool):
-        raise PathError(
-            f"{change.path.text}: has no number in the base config to multiply; write values instead"
-        )
-    assert isinstance(change.value, int | float)
-    product = float(f"{present * change.value:.12g}")
-    return round(product) if isinstance(present, int) else product
 
 
 def read_batch(source: str | Path | Mapping[str, Any], base: Any = None, limit: int | None = None) -> Batch:
@@ -283,10 +219,3 @@ def _short(change: Change) -> str:
     parts = change.path.text.replace("[", ".").replace("]", "").split(".")
     unclear = len(parts) > 2 and (parts[-2].isdigit() or parts[-2] == "*")
     return ".".join(parts[-3 if unclear else -2 :]) + ("×" if change.factor else "")
-
-
-def shown(value: JsonValue) -> str:
-    """A value as text: lists by commas, numbers short."""
-    if isinstance(value, list):
-        return ", ".join(map(shown, value))
-    return f"{value:.12g}" if isinstance(value, float) else str(value)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from planner.batch.checksum import write_checksum
-from planner.batch.scenarios import Batch, Scenario, shown, times
+from planner.batch.scenario import Batch, Scenario, shown, times
 from planner.batch.solve_one import WORKLOAD_FIGURES, Record
 from planner.batch.store import parsed, store_path
 from planner.errors import InputError

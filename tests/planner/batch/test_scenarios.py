@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from planner.batch.runner import check_batch
-from planner.batch.scenarios import places_of, read_batch
+from planner.batch.scenario import places_of
+from planner.batch.scenarios import read_batch
 from planner.errors import InputError
 from tests.planner.batch.conftest import DEMAND, PACE, PRICE
 

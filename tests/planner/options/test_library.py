@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from planner.batch.scenarios import places_of, read_batch
+from planner.batch.scenario import places_of
+from planner.batch.scenarios import read_batch
 from planner.batch.solve_one import Settings, Task, solve_task
 from planner.config.load import load_study
 from planner.options.library import Library
