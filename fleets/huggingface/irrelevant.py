@@ -14,7 +14,7 @@ IRRELEVANT: tuple[tuple[str, str], ...] = (
      "elementwise functions"),
     (r".*bias$|use_bias|bias", "biases: below a thousandth of the parameters"),
     (r"scoring_func|topk_.*|n_group|num_expert_group|routed_scaling_factor|.*router.*|norm_.*prob|use_routing_bias|"
-     r"moe_renormalize|ep_size|moe_layer_freq|output_router_logits", "choice of experts: no work that counts"),
+     r"moe_renormalize|ep_size|output_router_logits", "choice of experts: no work that counts"),
     (r"use_cache|architectures|auto_map|transformers_version|torch_dtype|dtype|model_type|_.*|tokenizer.*|chat_template|"
      r"return_dict.*|output_.*|is_(en)?coder.*|is_encoder_decoder|is_decoder|id2label|label2id|problem_type|"
      r"chunk_size_feed_forward|use_mrope|finetuning_task|prefix|pruned_heads|tie_encoder_decoder|torchscript|"
