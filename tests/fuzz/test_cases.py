@@ -163,3 +163,11 @@ def test_formulas_are_not_printed_raw(run: Any) -> None:
     points = "model,accelerator,n_gpu,batch,note\nllama-3.1-8b,h100-sxm,1,1,=cmd|' /C calc'!A0\n"
     end = run("{}", "step-time", "points.csv", "--output", "csv", points__csv=points)
     assert end.code == ANSWERED and ",=cmd" not in end.out
+
+
+@pytest.mark.parametrize("key", ["output_tokens", "demand_tokens_per_s", "min_pace_tokens_per_s"])
+def test_next_to_nothing_is_refused(run: Any, key: str) -> None:
+    tiny = study()
+    tiny["workloads"][0][key] = 1e-308
+    end = run(tiny)
+    assert end.code == REFUSED and key in end.err

@@ -19,8 +19,21 @@ def once(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 Choices = Annotated[tuple[Entry, ...], Field(min_length=1), AfterValidator(once)]
 """A list to choose from."""
-Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False, strict=True)]
-Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False, strict=True)]
+
+
+def at_least(least: float) -> AfterValidator:
+    """Refuses what is positive and means nothing: quotients of it leave what a number can hold."""
+
+    def check(value: float) -> float:
+        if value < least:
+            raise ValueError(f"{value:g} is next to nothing; write {least:g} or more, or look at its unit")
+        return value
+
+    return AfterValidator(check)
+
+
+Tokens = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False, strict=True), at_least(1e-3)]
+Rate = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False, strict=True), at_least(1e-12)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False, strict=True)]
 
 
