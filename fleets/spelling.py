@@ -11,8 +11,11 @@ VENDORS = frozenset(
 """Words that vendors and clouds put before an accelerator's name, or nodes of it are called by."""
 _FAMILIES = (
     re.compile(r"([a-z][a-z0-9-]*)\.(?:\d*x?large|metal(?:-\d*xl)?)"),  # AWS: p5.48xlarge
-    re.compile(r"([a-z]\d[a-z]*-[a-z]+)-\d+[a-z]?(?:-[a-z]+)?"),  # Google: a3-highgpu-8g, g2-standard-96
-    re.compile(r"(?:standard_)?(n[cdv]\d+[a-z]*(?:_[a-z0-9]+)?_v\d+)"),  # Azure: Standard_ND96isr_H100_v5
+    re.compile(
+        r"([a-z]{1,3}\d[a-z]*-[a-z]+)-\d+[a-z]?(?:-[a-z]+)?"
+    ),  # Google: a3-highgpu-8g, ct6e-standard-8t
+    re.compile(r"(?:standard_)?(n[cdv]\d+[a-z]*(?:_[a-z0-9]+)*_v\d+)"),  # Azure: Standard_ND96isr_H100_v5
+    re.compile(r"(bm\.gpu(?:\.?[a-z0-9-]+)?)\.\d+"),  # Oracle: BM.GPU.H100.8
 )
 
 

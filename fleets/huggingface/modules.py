@@ -9,16 +9,20 @@ from typing import Literal
 
 from fleets.schema.architectures import WeightPrecision
 
-Role = Literal["matrices", "attention", "shared experts", "head", "other", "all"]
+Role = Literal["matrices", "dense matrices", "attention", "shared experts", "layer", "head", "other", "all"]
 _ROLES: tuple[tuple[str, Role], ...] = (
-    (r"vision|visual|mm_projector|audio|\bmtp\b|mtp\.", "other"),
+    (r"^(?:Linear|)$", "all"),
+    (r"vision|visual|mm_projector|multi_modal|audio|\bmtp\b|mtp\.|eh_proj", "other"),
     (r"lm_head|embed", "head"),
     (r"attn|attention", "attention"),
+    (r"shared_expert_gate|(?:^|[._|(])(?:gate|router|e_score_correction_bias)(?:\.weight)?\)?$", "other"),
     (r"shared_expert", "shared experts"),
-    (r"(?:^|\.)(?:gate|router|e_score_correction_bias)(?:\.weight)?$", "other"),
-    (r"mlp|expert|feed_forward|ffn|block_sparse_moe|(?:gate|up|down)_proj", "matrices"),
-    (r"^(?:Linear|re:\.\*)$", "all"),
+    (r"(?:mlp|feed_forward|ffn)\.\(?(?:\w+_proj|gate|up|w[123]|fc[12])\b", "dense matrices"),
+    (r"mlp|expert|feed_forward|ffn|block_sparse_moe|(?:gate|up|down|gate_up)_proj", "matrices"),
+    (r"layers(?:\.[\d|()]+)?$", "layer"),
 )
+_LAYERS = re.compile(r"(?:\blayers|\bh|\bblocks)\.(?:(\d+)(\*?)|\((\d+(?:\|\d+)*)\))(?![\w|()\[])")
+_SOME_LAYERS = re.compile(r"(?:\blayers|\bh|\bblocks)\.(?!\.?\*|d[+*]|\[0-9\][+*])[\[(\d]")
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,31 @@ class Assigned:
 
 def role_of(module: str) -> Role:
     """What a module's name, or a pattern of names, is part of."""
-    return next((role for pattern, role in _ROLES if re.search(pattern, module)), "other")
+    plain = plainly(module)
+    return next((role for pattern, role in _ROLES if re.search(pattern, plain)), "other")
+
+
+def layers_of(module: str, layers: int) -> frozenset[int] | None:
+    """Which of the layers a name or a pattern is about, all where it names none; None where that is not understood."""
+    words = module.replace("\\", "")
+    if re.search(r"\(\?[^:]", words):
+        return None
+    found = _LAYERS.search(words)
+    if found is None:
+        return None if _SOME_LAYERS.search(words) else frozenset(range(layers))
+    if found[2]:
+        return frozenset(number for number in range(layers) if str(number).startswith(found[1]))
+    return frozenset(map(int, (found[1] or found[3]).split("|"))) & frozenset(range(layers))
+
+
+def plainly(module: str) -> str:
+    """A pattern as the words in it: `re:.*mlp\\.gate$` and `*mlp.gate` are about `mlp.gate`.
+
+    A regular expression of a file is never run: some take for ever.
+    """
+    words = module.removeprefix("re:").removeprefix("-:").replace("\\d+", "*").replace("\\", "")
+    words = re.sub(r"\[[^\]]*\]|\?:|\.?\*|[\^$+?]", "", words)
+    return re.sub(r"\.{2,}", ".", words).strip(".")
 
 
 def assigned(modules: Iterable[tuple[str, WeightPrecision | None]]) -> Assigned:
@@ -41,7 +69,10 @@ def assigned(modules: Iterable[tuple[str, WeightPrecision | None]]) -> Assigned:
     for module, precision in modules:
         found.setdefault(role_of(module), set()).add(precision)
     everything = found.get("all", set())
-    matrices = found.get("matrices", everything) | found.get("shared experts", set())
+    feed_forward: tuple[Role, ...] = ("matrices", "dense matrices", "shared experts")
+    matrices = set[WeightPrecision | None]().union(*(found.get(role, set()) for role in feed_forward))
+    if not (found.get("matrices") or found.get("dense matrices")):
+        matrices |= everything
     attention = found.get("attention", everything)
     if len(matrices) != 1 or len(attention) > 1 or None in attention:
         return Assigned(None)

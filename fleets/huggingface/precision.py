@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleets.huggingface.fields import Fields
-from fleets.huggingface.modules import Assigned, assigned, role_of
+from fleets.huggingface.kept import read_kept
+from fleets.huggingface.modules import Assigned, assigned
 from fleets.schema.architectures import KvPrecision, WeightPrecision
 
 _PLAIN = {"bfloat16", "float16", "float32"}
@@ -31,13 +32,18 @@ _EXPERTS: dict[str, WeightPrecision] = {
     "nvfp4": "nvfp4",
     "fp8": "fp8",
     "int4": "int4",
+    "bf16": "bf16",
+    "bfloat16": "bf16",
 }
-_SKIPPED = ("modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules")
 _SAID = re.compile(
     r"(?<![a-z0-9])(fp8|nvfp4|mxfp4|fp4|int4|int8|awq|gptq|w4a16|w4a8|w8a8|4bit|8bit)(?![a-z0-9])", re.I
 )
-_WHOLE_LAYERS = 0.1
-"""Layers that may be left in 16 bits as a whole and be noted; beyond, memory would be wrong by that share."""
+_KV: dict[str, KvPrecision] = {"FP8": "fp8", "NVFP4": "fp4", "NONE": "bf16", "": "bf16"}
+_SCHEMES: dict[tuple[str, int], KvPrecision] = {
+    ("float", 8): "fp8",
+    ("float", 4): "fp4",
+    ("float", 16): "bf16",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,9 @@ class Precision:
     note: str = ""
 
 
-def read_precision(fields: Fields, quantization: Any, names: tuple[str, ...] = ()) -> Precision:
+def read_precision(
+    fields: Fields, quantization: Any, mixture: bool, names: tuple[str, ...] = ()
+) -> Precision:
     """The precision of a checkpoint. `quantization` is what config.json or hf_quant_config.json says, None where neither
     does; a name among `names` that says one then is refused, because bf16 would be two to four times too much."""
     if quantization is None:
@@ -69,27 +77,29 @@ def read_precision(fields: Fields, quantization: Any, names: tuple[str, ...] = (
             "write the architecture as YAML and name its weight_precision"
         )
         return Precision()
-    expert = fields.data.get("expert_dtype")
-    if expert is not None and str(expert) not in _EXPERTS:
-        fields.refuse("expert_dtype", f"is not one of {', '.join(_EXPERTS)}")
-    experts = _EXPERTS.get(str(expert), found.matrices)
-    skipped = [str(module) for key in _SKIPPED for module in _listed(settings.get(key))]
-    attention = found.attention or (
-        "bf16" if any(role_of(module) == "attention" for module in skipped) else None
-    )
-    if attention is None and experts != found.matrices:
-        attention = found.matrices
+    kept = read_kept(fields, settings, mixture)
+    matrices: WeightPrecision = "bf16" if kept.matrices else found.matrices
+    attention = "bf16" if kept.attention else found.attention or found.matrices
+    experts = _experts(fields, matrices)
     return Precision(
         experts,
         None if attention == experts else attention,
         "bf16",
-        _kv(settings),
-        _left_out(fields, skipped) + _mixed(experts, found.matrices),
+        _kv(fields, settings),
+        kept.note + _mixed(experts, matrices),
     )
 
 
+def _experts(fields: Fields, matrices: WeightPrecision) -> WeightPrecision:
+    """Experts may have a type of their own, `expert_dtype`."""
+    expert = fields.data.get("expert_dtype")
+    if expert is not None and str(expert) not in _EXPERTS:
+        fields.refuse("expert_dtype", f"is not one of {', '.join(_EXPERTS)}")
+    return _EXPERTS.get(str(expert), matrices)
+
+
 def _unquantised(fields: Fields, names: tuple[str, ...]) -> Precision:
-    said = next((match for match in map(_SAID.search, names) if match), None)
+    said = None if fields.has("expert_dtype") else next(filter(None, map(_SAID.search, names)), None)
     if said is not None:
         fields.problems.append(
             f"{fields.file}: the name says {said[0].upper()} and no file does: there is neither a quantization_config in "
@@ -99,18 +109,21 @@ def _unquantised(fields: Fields, names: tuple[str, ...]) -> Precision:
     dtype = str(fields.data.get("torch_dtype", fields.data.get("dtype", "bfloat16"))).removeprefix("torch.")
     if dtype not in _PLAIN:
         fields.refuse("torch_dtype", f"is not one of {', '.join(sorted(_PLAIN))}")
-    return Precision()
+    experts = _experts(fields, "bf16")
+    return (
+        Precision() if experts == "bf16" else Precision(experts, "bf16", "bf16", note=_mixed(experts, "bf16"))
+    )
 
 
 def _assigned(settings: Mapping[str, Any]) -> Assigned | None:
     """Precision by role; None where the method is not understood."""
     method = settings.get("quant_method")
-    if method == "fp8":
+    if method in ("fp8", "fbgemm_fp8"):
         return Assigned("fp8")
     if method == "mxfp4":
         return Assigned("mxfp4")
-    if method in ("gptq", "awq"):
-        return Assigned(_by_bits("int", settings.get("bits")))
+    if method in ("gptq", "awq", "auto-round"):
+        return Assigned(_by_bits("int", settings.get("bits", settings.get("w_bit"))))
     groups = settings.get("config_groups")
     algorithm = settings.get("quant_algo")
     if algorithm is not None and not isinstance(algorithm, str):
@@ -123,7 +136,7 @@ def _assigned(settings: Mapping[str, Any]) -> Assigned | None:
         )
     if algorithm is not None and algorithm != "MIXED_PRECISION":
         return Assigned(_MODELOPT.get(algorithm))
-    if method in ("compressed-tensors", "modelopt") and isinstance(groups, Mapping):
+    if method in ("compressed-tensors", "modelopt", None) and isinstance(groups, Mapping):
         return assigned(
             (str(target), _by_bits(weights.get("type"), weights.get("num_bits")))
             for group in groups.values()
@@ -146,30 +159,25 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _kv(settings: Mapping[str, Any]) -> KvPrecision:
+def _kv(fields: Fields, settings: Mapping[str, Any]) -> KvPrecision:
     """KV cache that a checkpoint was calibrated for: `kv_cache_quant_algo`, or compressed tensors' `kv_cache_scheme`."""
     algorithm, scheme = settings.get("kv_cache_quant_algo"), settings.get("kv_cache_scheme")
-    if algorithm == "FP8" or (isinstance(scheme, Mapping) and scheme.get("num_bits") == 8):
-        return "fp8"
-    return "fp4" if algorithm == "NVFP4" else "bf16"
-
-
-def _left_out(fields: Fields, skipped: list[str]) -> str:
-    """What is kept in 16 bits and counts as quantised; whole layers are refused where they are many."""
-    layers = fields.count("num_hidden_layers", minimum=1) or 1
-    whole = {
-        int(found[1])
-        for module in skipped
-        if (found := re.search(r"layers\.(\d+)(?:\.?\*)?$", module)) and int(found[1]) < layers
-    }
-    if len(whole) > _WHOLE_LAYERS * layers:
-        fields.problems.append(
-            f"{fields.file}: {len(whole)} of {layers} layers are kept in 16 bits, which cannot be expressed; write the "
-            "architecture as YAML"
+    said: KvPrecision | None = "bf16"
+    key, value = "kv_cache_quant_algo", algorithm
+    if algorithm is not None:
+        said = _KV.get(str(algorithm).upper())
+    elif scheme is not None:
+        key, value = "kv_cache_scheme", scheme
+        kind, bits = (
+            (scheme.get("type"), scheme.get("num_bits")) if isinstance(scheme, Mapping) else (None, None)
         )
-    kept = [f"layers {', '.join(map(str, sorted(whole)))}"] if whole else []
-    kept += ["shared experts"] if any(role_of(module) == "shared experts" for module in skipped) else []
-    return f"Kept in 16 bits and counted as quantised: {' and '.join(kept)}. " if kept else ""
+        said = _SCHEMES.get((kind, bits)) if isinstance(kind, str) and type(bits) is int else None
+    if said is None:
+        fields.problems.append(
+            f"{fields.file}: quantization_config.{key} = {str(value)[:60]!r}: is not understood; "
+            "write the architecture as YAML and name its kv_precision"
+        )
+    return said or "bf16"
 
 
 def _mixed(experts: WeightPrecision, matrices: WeightPrecision) -> str:

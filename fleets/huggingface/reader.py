@@ -14,11 +14,9 @@ from fleets.huggingface.families import CONVERTED, CONVERTED_BLOCKS, FAMILIES, F
 from fleets.huggingface.fields import Fields
 from fleets.huggingface.mixture import read_feed_forward
 from fleets.huggingface.precision import read_precision
+from fleets.huggingface.quantization import KEYS, find_quantization
 from fleets.loading import read_yaml, validate
 from fleets.schema.architectures import Architecture
-
-BESIDE = "hf_quant_config.json"
-"""Where NVIDIA's ModelOpt says how a checkpoint is quantised."""
 
 
 def read_config(source: str | Path | Mapping[str, Any], name: str | None = None) -> Architecture:
@@ -45,9 +43,10 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     layers, width = fields.required("num_hidden_layers"), fields.required("hidden_size")
     attention = read_attention(fields, family, layers, width)
     feed_forward = read_feed_forward(fields, family, gated, layers, width)
-    quantization = _quantization(data, source)
-    names = tuple(filter(None, (str(data.get("_name_or_path") or ""), name or "", *_path_names(source))))
-    precision = read_precision(fields, quantization, names)
+    quantization = find_quantization(data, source)
+    mixture = feed_forward is not None and feed_forward.experts > 1
+    names = _names(data, source, name)
+    precision = read_precision(fields, quantization, mixture, names)
     blocks = read_blocks(fields, quantization)
     vocabulary = fields.required("vocab_size")
     tied = fields.flag("tie_word_embeddings", family.tied)
@@ -72,26 +71,21 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     return validate(Architecture, shape, file)
 
 
-def _quantization(data: Mapping[str, Any], source: str | Path | Mapping[str, Any]) -> Any:
-    """How the checkpoint is quantised: what the config says, also of its text model, else the file beside it."""
-    text = data.get("text_config")
-    own = data.get("quantization_config")
-    own = text.get("quantization_config") if own is None and isinstance(text, Mapping) else own
-    if own is not None or isinstance(source, Mapping):
-        return own
-    path = Path(source)
-    for beside in (path.with_name(BESIDE), path.with_name(f"{path.stem}.{BESIDE}")):
-        if beside.is_file():
-            return read_yaml(beside, beside.name)
-    return None
+def _names(
+    data: Mapping[str, Any], source: str | Path | Mapping[str, Any], name: str | None
+) -> tuple[str, ...]:
+    """Everything that a checkpoint is called, any of which may say how it is quantised."""
+    given = (str(data.get("_name_or_path") or ""), name or "")
+    return given if isinstance(source, Mapping) else (*given, Path(source).stem, *_path_names(source))
 
 
-def _path_names(source: str | Path | Mapping[str, Any]) -> tuple[str, ...]:
-    """What a file and its folder are called."""
-    if isinstance(source, Mapping):
-        return ()
-    path = Path(source).resolve()
-    return path.stem, path.parent.name
+def _path_names(source: str | Path) -> tuple[str, str]:
+    """What the repository is called that a Hugging Face cache keeps a file of, empty elsewhere; and the file's folder.
+
+    Links are not followed: a cache's lead to files that are called by their checksums.
+    """
+    path = Path(source).absolute()
+    return next((part for part in path.parts if part.startswith("models--")), ""), path.parent.name
 
 
 def _merged(data: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +129,7 @@ def _notes(data: Mapping[str, Any], fields: Fields) -> list[str]:
         notes.append("Text model only; the vision encoder is left out.")
     predicted = fields.data.get("num_nextn_predict_layers") or fields.data.get("num_mtp_modules")
     used = (
-        "quantization_config",
+        *KEYS,
         "expert_dtype",
         "num_nextn_predict_layers",
         "num_mtp_modules",
@@ -152,7 +146,7 @@ def _notes(data: Mapping[str, Any], fields: Fields) -> list[str]:
 def _name(data: Mapping[str, Any], source: str | Path | Mapping[str, Any]) -> str:
     given = str(data.get("_name_or_path") or "")
     if not given and not isinstance(source, Mapping):
-        path = Path(source)
-        given = path.resolve().parent.name if path.stem == "config" else path.stem
+        repository, folder = _path_names(source)
+        given = repository or (folder if Path(source).stem == "config" else Path(source).stem)
     short = given.replace("--", "/").rstrip("/").rsplit("/", 1)[-1]
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", short).strip("-._+")[:80] or "unnamed"

@@ -45,7 +45,13 @@ def readings(study: ResolvedStudy) -> tuple[str, ...]:
         for model in study.models
         if model.architecture.note and not _in_catalogue(written[model.name].architecture)
     )
-    return tuple(dict.fromkeys(sentence for sentence in (*supplies, *models, *files) if sentence))
+    folders = (
+        f"{written[model.name].architecture}: its config.json is read, not the catalogue's entry of that name"
+        for model in study.models
+        if _in_catalogue(written[model.name].architecture)
+        and catalog.architecture(written[model.name].architecture) != model.architecture
+    )
+    return tuple(dict.fromkeys(sentence for sentence in (*supplies, *models, *files, *folders) if sentence))
 
 
 def _reading(written: str, name: str, kind: catalog.Kind) -> str:
@@ -57,9 +63,15 @@ def _reading(written: str, name: str, kind: catalog.Kind) -> str:
     others = [
         other
         for other in catalog.names(kind)
-        if other != name and not other.startswith(catalog.PAPER) and spelling(other).startswith(asked)
+        if other != name and not other.startswith(catalog.PAPER) and _is_form(other, asked)
     ]
     return f"{written} is read as {name}" + (f" (others: {', '.join(others)})" if others else "")
+
+
+def _is_form(name: str, asked: str) -> bool:
+    """Whether an entry's name begins with the word or words that were asked for: `h100-nvl` with `h100`, not `h1`."""
+    words = name.split("-")
+    return any(spelling("-".join(words[:count])) == asked for count in range(1, len(words)))
 
 
 def _in_catalogue(written: str) -> bool:

@@ -92,7 +92,7 @@ def plan_from(answer: Answer, cross_checks: Sequence[Check] = (), remarks: Seque
         accuracy=accuracy_of(study, allocation.deployments, answer.options),
         rejected=rejected,
         notes=_notes(answer),
-        warnings=plan_warnings(study, allocation, operations),
+        warnings=plan_warnings(study, allocation, operations, answer.options.options),
         read_as=readings(study),
         timings=answer.timings,
     )

@@ -17,14 +17,14 @@ TINY = 0.01
 
 
 def plan_warnings(
-    study: ResolvedStudy, allocation: Allocation, operations: Sequence[Operation]
+    study: ResolvedStudy, allocation: Allocation, operations: Sequence[Operation], options: Iterable[Option]
 ) -> tuple[str, ...]:
-    """Warnings about the config, and about what the plan made of it."""
+    """Warnings about the config, and about what the plan made of it out of these options."""
     return (
         *config_warnings(study),
         *_at_limit(study, allocation),
         *_busy(study, operations),
-        *_tiny(study, operations),
+        *tiny_demands(study, options),
     )
 
 
@@ -51,13 +51,11 @@ def _busy(study: ResolvedStudy, operations: Sequence[Operation]) -> Iterator[str
         yield f"{who} {verb} busy all the time: no headroom for bursts (utilisation: 0.8 would keep a fifth)"
 
 
-def _tiny(study: ResolvedStudy, operations: Sequence[Operation]) -> Iterator[str]:
-    used = [operation.deployment.option for operation in operations]
-    return tiny_demands(study, used)
-
-
 def tiny_demands(study: ResolvedStudy, options: Iterable[Option]) -> Iterator[str]:
-    """Warnings of workloads that ask for next to nothing of what one instance of some option serves."""
+    """Warnings of workloads that ask for next to nothing of what the fastest instance on offer serves.
+
+    Of all that is on offer, not of what a plan uses: it must say the same before there is a plan.
+    """
     most: dict[str, float] = {}
     for option in options:
         for name, rate in zip(option.workloads, option.tokens_per_s_alone, strict=True):

@@ -89,11 +89,17 @@ def test_loading_the_whole_catalogue_is_fast() -> None:
     )  # measured: 0.04 s on two cores; the slack is for loaded machines
 
 
+BESIDE_THE_TABLE = {"a100-40gb-pcie", "h200-nvl", "v100-16gb-sxm"}
+"""Forms that people name and the table leaves out; their figures are of the sources in their entries."""
+
+
 def test_accelerators_match_the_hardware_table(shared_data: Path) -> None:
     with (shared_data / "hardware" / "gpu_specs.csv").open() as file:
         table = list(csv.DictReader(file))
     shipped = [
-        catalog.accelerator(name) for name in catalog.names("accelerators") if not name.startswith("paper-")
+        catalog.accelerator(name)
+        for name in catalog.names("accelerators")
+        if not name.startswith("paper-") and name not in BESIDE_THE_TABLE
     ]
     assert len(table) == len(shipped)
     figures = sorted(

@@ -12,6 +12,7 @@ import pytest
 from fleets import catalog
 from fleets.errors import CatalogError
 from fleets.huggingface import read_config
+from fleets.schema.architectures import Architecture
 from formulations.physics.capacity import weight_bytes_total
 from formulations.physics.layout import Layout
 from formulations.physics.precision import weight_bytes
@@ -45,11 +46,142 @@ def test_the_file_beside_a_config_is_read(tmp_path: Path, name: str) -> None:
     assert (model.attention_weight_precision, model.kv_precision) == (None, "fp8")
 
 
-def test_attention_that_is_left_out_stays_wide(tmp_path: Path) -> None:
-    beside = json.loads(json.dumps(NVFP4))
-    beside["quantization"]["exclude_modules"] += ["model.layers.0.self_attn.q_proj"]
-    model = read_config(write(tmp_path / "m", LLAMA, beside))
-    assert model.attention_weight_precision == "bf16"
+def kept(*modules: str, model: dict[str, Any] = LLAMA, **more: Any) -> Architecture:
+    """A checkpoint in fp8 that keeps some modules in 16 bits."""
+    return read_config(
+        {**model, "quantization_config": {"quant_method": "fp8", "ignore": list(modules), **more}}, "m"
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "weights", "attention"),
+    [
+        ("re:.*self_attn.*", "fp8", "bf16"), ("model.layers.*.self_attn", "fp8", "bf16"),
+        ("re:.*mlp.*", "bf16", "fp8"), (r"re:.*mlp\.(gate|up|gate_up|down)_proj.*", "bf16", "fp8"),
+        (r"re:.*layers\.\d+\.mlp.*", "bf16", "fp8"), ("re:.*", "bf16", None), ("Linear", "bf16", None),
+        ("re:.*lm_head", "fp8", None), (r"re:.*mlp\.gate$", "fp8", None), ("gate", "fp8", None),
+        ("e_score_correction_bias", "fp8", None), ("re:.*vision_tower.*", "fp8", None), ("mtp*", "fp8", None),
+        ("re:.*router", "fp8", None), ("model.layers.32.*", "fp8", None),
+    ],
+)  # fmt: skip
+def test_modules_that_are_kept_stay_wide(module: str, weights: str, attention: str | None) -> None:
+    model = kept(module)
+    assert (model.weight_precision, model.attention_weight_precision) == (weights, attention)
+    assert not model.note
+
+
+def test_what_is_kept_in_few_layers_is_said() -> None:
+    some = kept("model.layers.0.self_attn.q_proj")
+    assert some.attention_weight_precision == "bf16"
+    assert "Attention of 1 of 32 layers is in 16 bits and counts so in all." in some.note
+    first = kept("model.layers.3.mlp.down_proj", r"re:.*layers\.(0|1)\.mlp.*")
+    assert first.weight_precision == "fp8"
+    assert "counted as quantised: layers 0, 1, 3." in first.note
+
+
+@pytest.mark.parametrize(
+    ("modules", "message"),
+    [
+        (["re:.*down_proj"], "32 of 32 layers have a feed-forward matrix that is kept"),
+        ([f"model.layers.{n}.mlp" for n in range(9)], "9 of 32 layers are kept"),
+        (["model.layers.1*"], "11 of 32 layers are kept"),
+        ([r"re:.*layers\.[0-9]\.mlp.*"], "not understood"),
+        (["re:(?!.*experts).*"], "not understood"),
+    ],
+)
+def test_what_is_kept_in_many_layers_or_cannot_be_understood_is_refused(
+    modules: list[str], message: str
+) -> None:
+    with pytest.raises(CatalogError, match=message):
+        kept(*modules)
+
+
+def test_a_pattern_that_takes_for_ever_is_not_run() -> None:
+    assert kept("re:(a+)+$" + "a" * 200).weight_precision == "fp8"
+
+
+def test_a_mixtures_dense_layers_and_shared_experts_are_not_its_experts() -> None:
+    mixture = {**LLAMA, "model_type": "deepseek_v3", "n_routed_experts": 64, "num_experts_per_tok": 8,
+               "moe_intermediate_size": 2048, "n_shared_experts": 1, "first_k_dense_replace": 1, "kv_lora_rank": 512,
+               "qk_rope_head_dim": 64, "qk_nope_head_dim": 128, "v_head_dim": 128, "q_lora_rank": 1536}  # fmt: skip
+    outside = kept(
+        r"re:.*mlp\.(gate|up|gate_up|down)_proj.*", "re:.*shared_experts.*", "re:.*mlp.gate$", model=mixture
+    )
+    assert outside.weight_precision == "fp8"
+    assert "counted as quantised: dense layers and shared experts." in outside.note
+    assert kept("re:.*mlp.experts.*", model=mixture).weight_precision == "bf16"
+
+
+@pytest.mark.parametrize(
+    ("said", "kv"),
+    [
+        ({"kv_cache_quant_algo": None}, "bf16"), ({"kv_cache_quant_algo": "FP8"}, "fp8"),
+        ({"kv_cache_quant_algo": "NVFP4"}, "fp4"), ({"kv_cache_scheme": None}, "bf16"),
+        ({"kv_cache_scheme": {"type": "float", "num_bits": 8}}, "fp8"),
+    ],
+)  # fmt: skip
+def test_the_kv_cache_that_a_checkpoint_was_made_for(said: dict[str, Any], kv: str) -> None:
+    assert kept(**said).kv_precision == kv
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"kv_cache_quant_algo": "INT8"}, {"kv_cache_quant_algo": ["FP8"]}, {"kv_cache_scheme": "fp8"},
+     {"kv_cache_scheme": {"type": "int", "num_bits": 8}}, {"kv_cache_scheme": {"type": "float", "num_bits": 6}}],
+)  # fmt: skip
+def test_a_kv_cache_that_is_not_understood_is_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(CatalogError, match=r"kv_cache_.*is not understood"):
+        kept(**said)
+
+
+@pytest.mark.parametrize(
+    ("file", "settings", "weights"),
+    [
+        ("quantize_config.json", {"bits": 4, "group_size": 128, "desc_act": False}, "int4"),
+        (
+            "quant_config.json",
+            {"zero_point": True, "q_group_size": 128, "w_bit": 4, "version": "GEMM"},
+            "int4",
+        ),
+    ],
+)
+def test_files_of_older_quantisers_are_read(
+    tmp_path: Path, file: str, settings: dict[str, Any], weights: str
+) -> None:
+    path = write(tmp_path / "Llama-3.1-8B-AWQ", LLAMA)
+    path.with_name(file).write_text(json.dumps(settings))
+    assert read_config(path).weight_precision == weights
+
+
+def test_the_older_key_of_compressed_tensors_is_read() -> None:
+    groups = {"group_0": {"targets": ["Linear"], "weights": {"type": "float", "num_bits": 8}}}
+    model = read_config(
+        {**LLAMA, "compression_config": {"config_groups": groups, "ignore": ["lm_head"]}}, "m"
+    )
+    assert (model.weight_precision, model.attention_weight_precision, model.note) == ("fp8", None, "")
+
+
+def test_experts_may_be_all_that_is_quantised() -> None:
+    model = read_config({**LLAMA, "expert_dtype": "fp4"}, "m-fp4")
+    assert (model.weight_precision, model.attention_weight_precision) == ("mxfp4", "bf16")
+
+
+def test_a_cache_of_hugging_face_keeps_the_repositorys_name(tmp_path: Path) -> None:
+    blob = write(tmp_path / "blobs", LLAMA, name="0a1b2c")
+    folder = tmp_path / "models--org--Llama-3.1-8B-FP8" / "snapshots" / "77aa"
+    folder.mkdir(parents=True)
+    (folder / "config.json").symlink_to(blob)
+    with pytest.raises(CatalogError, match="the name says FP8 and no file does"):
+        read_config(folder / "config.json")
+    plain = tmp_path / "models--org--Llama-3.1-8B" / "snapshots" / "77aa"
+    plain.mkdir(parents=True)
+    (plain / "config.json").symlink_to(blob)
+    assert read_config(plain / "config.json").name == "Llama-3.1-8B"
+
+
+def test_the_catalogues_twins_of_one_shape_have_their_own_precision() -> None:
+    assert catalog.architecture("zai-org/GLM-4.7").weight_precision == "bf16"
+    assert catalog.architecture("zai-org/GLM-4.7-FP8").weight_precision == "fp8"
 
 
 @pytest.mark.parametrize("word", ["FP8", "nvfp4", "INT4", "AWQ", "GPTQ", "w4a16"])

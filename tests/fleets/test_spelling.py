@@ -25,12 +25,14 @@ SPELLINGS = {
     "NVIDIA L4": "l4", "Tesla-T4": "t4", "Tesla V100-SXM2-32GB": "v100-32gb-sxm", "NVIDIA B200": "b200-sxm",
     "NVIDIA H20": "h20-sxm", "NVIDIA GH200 480GB": "gh200-96gb", "NVIDIA GeForce RTX 4090": "rtx-4090",
     "NVIDIA RTX PRO 6000 Blackwell Server Edition": "rtx-pro-6000-server", "NVIDIA B300 SXM6 AC": "b300-sxm",
-    "AMD_Instinct_MI300X_OAM": "mi300x", "AMD Instinct MI355X": "mi355x",
+    "Tesla V100-SXM2-16GB": "v100-16gb-sxm", "NVIDIA H200 NVL": "h200-nvl", "NVIDIA A100-PCIE-40GB": "a100-40gb-pcie",
+    "NVIDIA A100-PCIE-80GB": "a100-80gb-pcie", "AMD_Instinct_MI300X_OAM": "mi300x", "AMD Instinct MI355X": "mi355x",
     # cloud.google.com/gke-accelerator and gke-tpu-accelerator
     "nvidia-h100-80gb": "h100-sxm", "nvidia-h100-mega-80gb": "h100-sxm", "nvidia-h200-141gb": "h200-sxm",
     "nvidia-a100-80gb": "a100-80gb-sxm", "nvidia-tesla-a100": "a100-40gb-sxm", "nvidia-b200": "b200-sxm",
     "nvidia-gb200": "gb200-nvl72", "nvidia-l4": "l4", "nvidia-tesla-t4": "t4", "tpu-v4-podslice": "tpu-v4",
     "tpu-v5-lite-podslice": "tpu-v5e", "tpu-v5p-slice": "tpu-v5p", "tpu-v6e-slice": "tpu-v6e", "tpu7x": "tpu-v7",
+    "nvidia-tesla-v100": "v100-16gb-sxm", "nvidia-rtx-pro-6000": "rtx-pro-6000-server",
 }  # fmt: skip
 INSTANCE_TYPES = {
     "p5.48xlarge": "h100-sxm", "p5en.48xlarge": "h200-sxm", "p4d.24xlarge": "a100-40gb-sxm",
@@ -39,6 +41,11 @@ INSTANCE_TYPES = {
     "a3-ultragpu-8g": "h200-sxm", "a4-highgpu-8g": "b200-sxm", "a2-ultragpu-1g": "a100-80gb-sxm",
     "a2-highgpu-4g": "a100-40gb-sxm", "g2-standard-96": "l4", "Standard_ND96isr_H100_v5": "h100-sxm",
     "ND96isr_MI300X_v5": "mi300x", "Standard_ND96amsr_A100_v4": "a100-80gb-sxm", "Standard_NC40ads_H100_v5": "h100-nvl",
+    "p3.2xlarge": "v100-16gb-sxm", "p3dn.24xlarge": "v100-32gb-sxm", "Standard_ND40rs_v2": "v100-32gb-sxm",
+    "Standard_ND128isr_NDR_GB200_v6": "gb200-nvl72", "Standard_NC64as_T4_v3": "t4", "g7e.48xlarge": "rtx-pro-6000-server",
+    "ct5lp-hightpu-4t": "tpu-v5e", "ct6e-standard-8t": "tpu-v6e", "tpu7x-standard-4t": "tpu-v7",
+    "BM.GPU.H100.8": "h100-sxm", "BM.GPU4.8": "a100-40gb-sxm", "BM.GPU.A100-v2.8": "a100-80gb-sxm",
+    "BM.GPU.MI300X.8": "mi300x", "a2-megagpu-16g": "a100-40gb-sxm",
 }  # fmt: skip
 
 
@@ -64,7 +71,20 @@ def test_entries_of_the_paper_are_found_by_their_own_names_alone(kind: catalog.K
 
 
 @pytest.mark.parametrize(
-    "written", ["H100_ZL", "H1000", "h100-sxm-pcie", "nvidia", "x.48xlarge", "a9-highgpu-8g"]
+    "written",
+    [
+        "H100_ZL",
+        "H1000",
+        "h100-sxm-pcie",
+        "nvidia",
+        "x.48xlarge",
+        "a9-highgpu-8g",
+        "NVIDIA-H100-80GB-HBM3-MIG-1g.10gb",
+        "NVIDIA A10",
+        "L40",
+        "H20-3e",
+        "Standard_NC6s_v3",
+    ],
 )
 def test_other_names_are_unknown(written: str) -> None:
     with pytest.raises(UnknownName):

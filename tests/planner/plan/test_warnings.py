@@ -87,6 +87,50 @@ def test_check_says_so_of_a_demand(tmp_path: Any, capsys: pytest.CaptureFixture[
         assert ("right unit" in capsys.readouterr().out) == said
 
 
+@pytest.mark.parametrize("demand", [5.0, 20.0, 60.0, 200.0, 600.0, 20_000.0])
+@pytest.mark.parametrize("decomposition", [True, False])
+def test_check_and_solve_agree_on_small_demands(
+    demand: float, decomposition: bool, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the plan takes a card that serves less than the others on offer."""
+    written = config(workload={"demand_tokens_per_s": demand})
+    written["fleet"]["supply"] += [{"accelerator": "l4", "price_usd_per_hour": 0.1}]
+    written["models"]["other"] = {"architecture": "qwen3-8b"}
+    written["workloads"] += [{**written["workloads"][0], "name": "more", "model": "other"}]
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(written))
+    check(str(path))
+    lines = capsys.readouterr().out.splitlines()
+    checked = sorted(line.removeprefix("  warning: ") for line in lines if "right unit" in line)
+    plan = solve(load_study(written), decomposition=decomposition)
+    assert set(plan.instances["supply"]) == {"l4"} or demand > 5_000
+    assert sorted(warning for warning in plan.warnings if "right unit" in warning) == checked
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "others"),
+    [("H20", ""), ("NVIDIA-L4", ""), ("H200", "h200-nvl"), ("A100-80GB", "a100-80gb-pcie"),
+     ("nvidia-tesla-v100", "v100-32gb-sxm")],
+)  # fmt: skip
+def test_other_forms_are_of_the_same_accelerator(accelerator: str, others: str) -> None:
+    (said,) = readings(load_study(config({"accelerator": accelerator})))
+    assert said.partition("others: ")[2].removesuffix(")") == others
+
+
+def test_a_folder_that_is_called_as_an_entry_is_said(tmp_path: Any) -> None:
+    folder = tmp_path / "llama-3.1-8b"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({
+        "model_type": "llama", "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16,
+        "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256,
+    }))  # fmt: skip
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config()))
+    assert readings(load_study(path)) == (
+        "llama-3.1-8b: its config.json is read, not the catalogue's entry of that name",
+    )
+
+
 @pytest.mark.parametrize(
     ("accelerator", "architecture", "said"),
     [

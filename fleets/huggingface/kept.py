@@ -1,0 +1,89 @@
+"""What a quantiser leaves in 16 bits: the modules that a checkpoint lists as kept, by the part they play and by layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fleets.huggingface.fields import Fields
+from fleets.huggingface.modules import Role, layers_of, plainly, role_of
+
+KEYS = ("modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules")
+FEW = 0.1
+"""Share of the layers that may be kept in 16 bits and be noted; beyond, memory would be wrong by that share."""
+_BOTH = frozenset({"in", "out"})
+"""Sides of a feed-forward block. Engines fuse gate and up projections, so these two have one precision."""
+_SIDE = {"down": "out", "w2": "out", "fc2": "out"}
+_PROJECTION = re.compile(r"gate|up|down|w[123]|fc[12]")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Whether attention and the feed-forward matrices are kept in 16 bits in all layers, and what else is, as a note."""
+
+    matrices: bool = False
+    attention: bool = False
+    note: str = ""
+
+
+def read_kept(fields: Fields, settings: Mapping[str, Any], mixture: bool) -> Kept:
+    """What is kept in 16 bits, of a mixture of experts or a dense model.
+
+    Attention that is kept in some layers counts as kept in all, which is never too little. Feed-forward matrices of few
+    layers count as quantised and are noted; of more, they are refused, as are names that cannot be understood.
+    """
+    layers = fields.count("num_hidden_layers", minimum=1) or 1
+    found: dict[Role, set[int]] = {}
+    sides: dict[int, frozenset[str]] = {}
+    for module in kept_modules(settings):
+        role, about = role_of(module), layers_of(module, layers)
+        if about is None and role not in ("other", "head"):
+            _refuse(fields, f"{module[:60]!r} names layers in a way that is not understood")
+            return Kept()
+        found.setdefault(role, set()).update(about or ())
+        if role == "matrices" or (role == "dense matrices" and not mixture):
+            sides |= {layer: sides.get(layer, frozenset()) | _sides(module) for layer in about or ()}
+    whole = found.get("layer", set()) | found.get("all", set())
+    full = whole | {layer for layer, both in sides.items() if both == _BOTH}
+    some = full | set(sides)
+    everywhere = len(full) >= (1 - FEW) * layers
+    if len(some) > FEW * layers and not everywhere:
+        what = "layers are" if full == some else "layers have a feed-forward matrix that is"
+        _refuse(fields, f"{len(some)} of {layers} {what} kept in 16 bits, which cannot be expressed")
+    attention = found.get("attention", set())
+    few = [] if everywhere or not some else [f"layers {_numbers(some)}"]
+    few += ["dense layers"] if mixture and found.get("dense matrices") else []
+    few += ["shared experts"] if found.get("shared experts") and not everywhere else []
+    note = f"Kept in 16 bits and counted as quantised: {' and '.join(few)}. " if few else ""
+    if attention and len(attention | whole) < layers:
+        note += (
+            f"Attention of {len(attention | whole)} of {layers} layers is in 16 bits and counts so in all. "
+        )
+    return Kept(everywhere, bool(attention) or len(whole) == layers, note)
+
+
+def kept_modules(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Names and patterns of modules that are left alone; `-:pattern` of GPTQModel's `dynamic` among them."""
+    for key in KEYS:
+        listed = settings.get(key)
+        yield from map(str, listed if isinstance(listed, list) else ())
+    dynamic = settings.get("dynamic")
+    yield from (
+        str(key) for key in (dynamic if isinstance(dynamic, Mapping) else ()) if str(key).startswith("-:")
+    )
+
+
+def _sides(module: str) -> frozenset[str]:
+    """Which sides of the feed-forward block a name is about; both, where it names neither."""
+    named = _PROJECTION.findall(plainly(module).rsplit(".", 1)[-1])
+    return frozenset(_SIDE.get(name, "in") for name in named) or _BOTH
+
+
+def _numbers(layers: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(layers)))
+
+
+def _refuse(fields: Fields, why: str) -> None:
+    fields.problems.append(f"{fields.file}: quantization_config: {why}; write the architecture as YAML")
