@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleets.huggingface.families import Family
 from fleets.huggingface.fields import Fields
-from fleets.schema.architectures import Attention
+from fleets.schema.uniform import Attention
 
 _WINDOWED = ("sliding_attention", "chunked_attention")
 

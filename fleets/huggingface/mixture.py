@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleets.huggingface.families import Family
 from fleets.huggingface.fields import Fields
-from fleets.schema.architectures import FeedForward
+from fleets.schema.uniform import FeedForward
 
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts")
 _ACTIVE = ("num_experts_per_tok", "experts_per_token", "moe_topk")

@@ -1,4 +1,4 @@
-"""Arithmetic: floating-point operations per token of decode and of a prompt."""
+"""Arithmetic: floating-point operations per token of decode and of a prompt, summed over the blocks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray, Numbers, floats
-from formulations.physics.kv_cache import cached_tokens
+from formulations.physics.blocks import token_mixers
+from formulations.physics.context import Context
 from formulations.physics.layout import Layout
-from formulations.physics.shape import shape
+from formulations.physics.shape import Shape, shape
 
 
 @dataclass(frozen=True)
@@ -25,44 +26,48 @@ class Flop:
     attention: FloatArray
 
 
-def decode_flop(architecture: Architecture, choices: Choices, layout: Layout, context: Numbers) -> Flop:
-    """FLOP of one token at `context` (P7): 2·active + 4·n_q·d_h·(tokens kept, over layers); broadcasts.
+def decode_flop(
+    architecture: Architecture, choices: Choices, layout: Layout, context: Numbers | Context
+) -> Flop:
+    """FLOP of one token at `context` (P7): 2·active + what its token mixers do with what they keep; broadcasts.
 
-    MLA attends in the latent space: 2·n_q·(2·c_kv + rope) instead of 4·n_q·d_h. With idle projections the
-    projections (attention and embedding) count f times, since only 1 of f ranks works on them.
+    With idle projections the projections (token mixers and embedding) count f times, since only 1 of f ranks works on
+    them. What every rank does for itself (replicated matrices, indexers) counts once for each rank of a group.
     """
-    parts = shape(architecture, choices)
+    parts, context = shape(architecture, choices), Context.of(context)
     idle = layout.attention_scaledown if choices.attention_scaledown == "idle_projections" else floats(1.0)
+    attention = np.zeros(())
+    for count, mixer in token_mixers(architecture):
+        attention = attention + count * mixer.decode_flop(context)
+        attention = attention + count * mixer.rank_flop(context) * layout.attention_ranks
     return Flop(
-        matrices=2 * parts.active_feed_forward + idle * 2 * parts.attention_parameters,
+        matrices=2 * parts.active_feed_forward
+        + idle * 2 * parts.attention_parameters
+        + _again(parts, layout, choices),
         head=idle * 2 * parts.arithmetic_embedding,
-        attention=_per_cached_token(architecture) * cached_tokens(architecture, context),
+        attention=attention,
     )
 
 
-def prompt_flop(architecture: Architecture, choices: Choices, input_tokens: Numbers) -> Flop:
-    """FLOP of a whole prompt (docs/physics.md): 2·active·ℓ + 2·L·n_q·d_h·ℓ², causal; windows cut the square.
-
-    Prompts are attended without MLA's latent trick, so its heads count at their full key and value sizes.
-    """
-    parts, attention, tokens = shape(architecture, choices), architecture.attention, floats(input_tokens)
-    full = architecture.layers - attention.windowed_layers
-    pairs = full * tokens**2 / 2
-    if attention.window_tokens is not None:
-        inside = np.minimum(tokens, attention.window_tokens)
-        pairs = pairs + attention.windowed_layers * (inside * tokens - inside**2 / 2)
-    key = attention.head_dim + (attention.rope_dim if attention.kind == "mla" else 0)
-    value = attention.value_dim or attention.head_dim
+def prompt_flop(architecture: Architecture, choices: Choices, layout: Layout, input_tokens: Numbers) -> Flop:
+    """FLOP of a whole prompt (docs/physics.md): 2·active·ℓ + what its token mixers do, causal; windows cut the square."""
+    parts, tokens = shape(architecture, choices), floats(input_tokens)
+    attention = np.zeros(())
+    for count, mixer in token_mixers(architecture):
+        attention = attention + count * mixer.prompt_flop(tokens)
+        attention = attention + count * mixer.prompt_rank_flop(tokens) * layout.attention_ranks
+    layers = 2 * (parts.active_parameters - parts.arithmetic_embedding)
     return Flop(
-        matrices=2 * (parts.active_parameters - parts.arithmetic_embedding) * tokens,
+        matrices=(layers + _again(parts, layout, choices)) * tokens,
         head=2 * parts.arithmetic_embedding * tokens,
-        attention=2 * attention.query_heads * (key + value) * pairs,
+        attention=attention,
     )
 
 
-def _per_cached_token(architecture: Architecture) -> float:
-    """FLOP of one query token against one kept token of one layer."""
-    attention = architecture.attention
-    if attention.kind == "mla":
-        return 2.0 * attention.query_heads * (2 * (attention.kv_rank or 0) + attention.rope_dim)
-    return 4.0 * attention.query_heads * attention.head_dim
+def _again(parts: Shape, layout: Layout, choices: Choices) -> FloatArray:
+    """FLOP per token that ranks of a group do beside the first one, on matrices that each of them holds."""
+    if not parts.replicated_attention and not parts.replicated_dense:
+        return floats(0.0)
+    attention = parts.replicated_attention * (layout.attention_ranks - 1.0)
+    dense = parts.replicated_dense * (layout.stage_ranks / layout.engines(choices) - 1.0)
+    return floats(2.0 * (attention + dense))

@@ -159,7 +159,7 @@ def _column_groups(
     if not space.pipeline or space.model == "as-presented":
         yield slice(0, columns), [np.ones((1, 1))]
         return
-    layers = float(case.architecture.layers)
+    layers = float(case.architecture.depth)
     capped = batch[0] >= layers
     first = int(np.argmax(capped)) if capped.any() else columns
     if not capped[first:].all():  # not sorted by batch

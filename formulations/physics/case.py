@@ -11,7 +11,8 @@ from fleets.schema.assumptions import AssumptionSet
 from formulations.physics.arrays import BoolArray, FloatArray, Numbers, floats
 from formulations.physics.capacity import batch_capacity, fits, weight_bytes_total
 from formulations.physics.collectives import Collective
-from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.context import Context
+from formulations.physics.kv_cache import cache_held
 from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine, machine
 from formulations.physics.network import network
@@ -59,7 +60,7 @@ class Case:
     def step(
         self,
         layout: Layout,
-        context: Numbers,
+        context: Numbers | Context,
         tokens_in_flight: Numbers = 1.0,
         collectives: Sequence[Collective] | None = None,
     ) -> StepCoefficients:
@@ -93,19 +94,21 @@ class Case:
         """Memory of each accelerator for weights and KV cache."""
         return room(self.architecture, self.machine, self.assumptions, layout)
 
-    def cache(self, layout: Layout, context: Numbers) -> FloatArray:
+    def cache(self, layout: Layout, context: Numbers | Context) -> FloatArray:
         """Bytes of KV cache per sequence of `context` tokens on all ranks together."""
         choices = self.assumptions.choices
-        return kv_bytes_per_sequence(self.architecture, choices, layout, self.kv_bytes, context)
+        return cache_held(self.architecture, choices, layout, self.kv_bytes, context)
 
-    def capacity(self, layout: Layout, context: Numbers, draft: Case | None = None) -> FloatArray:
+    def capacity(self, layout: Layout, context: Numbers | Context, draft: Case | None = None) -> FloatArray:
         """Largest real batch that fits, beside the weights and KV cache of `draft` where one is given."""
         weights, cache = self.weights(layout), self.cache(layout, context)
         if draft is not None:
             weights, cache = weights + draft.weights(layout), cache + draft.cache(layout, context)
         return batch_capacity(self.room(layout), self.assumptions, layout, weights, cache)
 
-    def fits(self, layout: Layout, context: Numbers, batch: Numbers, draft: Case | None = None) -> BoolArray:
+    def fits(
+        self, layout: Layout, context: Numbers | Context, batch: Numbers, draft: Case | None = None
+    ) -> BoolArray:
         """Whether `batch` fits, beside `draft` where one is given."""
         weights, cache = self.weights(layout), self.cache(layout, context)
         if draft is not None:

@@ -9,6 +9,7 @@ from math import isqrt
 
 from fleets.schema.accelerators import Accelerator
 from fleets.schema.architectures import Architecture
+from formulations.physics.blocks import dense_blocks, mixtures, token_mixers
 from formulations.physics.layout import Layout, whole_expert_groups
 
 Candidate = tuple[int, bool, int, bool, int]
@@ -45,11 +46,11 @@ def deployable_layouts(
 ) -> tuple[Layout, tuple[LayoutRejection, ...]]:
     """Layouts of shape (K,) that can run, smallest first, and the structured rejections of the others.
 
-    Rules: every pipeline stage has a layer; the ranks of an attention group divide the query heads, and the KV heads
-    divide among them or are copied; the ranks that share a feed-forward block divide its width: all of a stage, or with
-    experts spread those of an attention group; spread experts need not divide, since copies fill up the ranks; 2D
-    ranks are a square; an instance lies in one scale-up domain or fills whole ones, or its pipeline stages do, and it
-    needs the links that it would use.
+    Rules: every pipeline stage has a layer; the ranks of an attention group divide the heads of every token mixer, and
+    the KV heads divide among them or are copied; the ranks that share a feed-forward block divide its width: all of a
+    stage, or with experts spread those of an attention group; spread experts need not divide, since copies fill up the
+    ranks; 2D ranks are a square; an instance lies in one scale-up domain or fills whole ones, or its pipeline stages
+    do, and it needs the links that it would use.
     """
     limits = limits or LayoutLimits()
     kept: list[Candidate] = []
@@ -89,8 +90,8 @@ def _problem(
     accelerators, two_d, stages, experts, groups = candidate
     if accelerators % stages:
         return f"accelerators divisible by {stages} pipeline stages", f"{accelerators}"
-    if architecture.layers < stages:
-        return f"a layer for each of {stages} pipeline stages", f"{architecture.layers} layers"
+    if architecture.depth < stages:
+        return f"a layer for each of {stages} pipeline stages", f"{architecture.depth} layers"
     ranks = accelerators // stages
     return (
         _link_problem(accelerator, accelerators, ranks)
@@ -124,28 +125,32 @@ def _link_problem(accelerator: Accelerator, accelerators: int, ranks: int) -> tu
 
 
 def _attention_problem(architecture: Architecture, ranks: int, groups: int) -> tuple[str, str] | None:
-    attention = architecture.attention
     if ranks % groups:
         return f"tensor ranks divisible by {groups} attention groups", f"{ranks}"
     split = ranks // groups
-    if attention.query_heads % split:
-        return f"query heads divisible by {split} ranks", f"{attention.query_heads} query heads"
-    if attention.kind == "gqa" and attention.kv_heads % split and split % attention.kv_heads:
-        return f"KV heads that divide by, or into, {split} ranks", f"{attention.kv_heads} KV heads"
+    for _, mixer in token_mixers(architecture):
+        for name, heads in mixer.heads:
+            if heads % split:
+                return f"{name} divisible by {split} ranks", f"{heads} {name}"
+        for name, heads in mixer.copied_heads:
+            if heads % split and split % heads:
+                return f"{name} that divide by, or into, {split} ranks", f"{heads} {name}"
     return None
 
 
 def _feed_forward_problem(
     architecture: Architecture, ranks: int, experts: bool, groups: int
 ) -> tuple[str, str] | None:
-    ff = architecture.feed_forward
-    spread = int(whole_expert_groups(ranks, ff.experts)) if experts else 1
     shared_by = ranks // groups if experts else ranks  # with experts spread, groups are engines of their own
-    widths = {"d_ff": (ff.d_ff, ranks // spread)}
-    if ff.dense_layers:
-        widths["dense_d_ff"] = (ff.dense_d_ff or ff.d_ff, shared_by)
-    if ff.shared_experts:
-        widths["shared d_ff"] = (ff.shared_experts * (ff.shared_d_ff or ff.d_ff), shared_by)
+    widths: dict[str, tuple[int, int]] = {}
+    for _, mixture in mixtures(architecture):
+        spread = int(whole_expert_groups(ranks, mixture.experts)) if experts else 1
+        widths["d_ff"] = (mixture.d_ff, ranks // spread)
+        if mixture.shared_experts:
+            widths["shared d_ff"] = (mixture.shared_width, shared_by)
+    for _, block in dense_blocks(architecture):
+        name = "dense_d_ff" if architecture.is_mixture else "d_ff"
+        widths[name] = (block.d_ff, shared_by if architecture.is_mixture else ranks)
     for name, (width, parts) in widths.items():
         if width % parts:
             return f"{name} divisible by {parts} ranks", f"{name} {width}"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.engines import LayoutRule
+from formulations.physics.blocks import dense_blocks, mixtures, token_mixers
 from formulations.physics.engine import engine_of
 from formulations.physics.layout import whole_expert_groups
 
@@ -68,38 +69,35 @@ def _broken(
 
 
 def _kept(architecture: Architecture, part: str, rule: LayoutRule) -> bool:
-    """Whether the part is stored in the rule's precision: attention may be kept wider in the checkpoint."""
-    return part != "attention" or architecture.attention_weight_precision in (None, rule.precision)
+    """Whether the part is stored in the rule's precision: parts may be kept wider in the checkpoint."""
+    kept = {
+        "attention": architecture.attention_weight_precision,
+        "dense": architecture.dense_weight_precision,
+    }
+    return kept.get(part) in (None, rule.precision)
 
 
 def _outputs(architecture: Architecture, ranks: int, split: int, experts: bool) -> Iterator[Split]:
-    attention = architecture.attention
-    key = attention.head_dim + (attention.rope_dim if attention.kind == "mla" else 0)
-    yield "attention", "queries", attention.query_heads * key, split
-    if attention.kind == "gqa":
-        held = max(attention.kv_heads, split)  # beyond the KV heads ranks hold copies
-        yield "attention", "keys", held * attention.head_dim, split
-    else:
-        value = attention.value_dim or attention.head_dim
-        yield "attention", "keys and values", attention.query_heads * (attention.head_dim + value), split
+    for _, mixer in token_mixers(architecture):
+        for name, width in mixer.outputs:
+            yield "attention", name, width, split
+        for name, heads, size in mixer.copied_outputs:
+            yield "attention", name, max(heads, split) * size, split  # beyond the heads ranks hold copies
     yield from _feed_forward(architecture, ranks, split, experts)
 
 
 def _inputs(architecture: Architecture, ranks: int, split: int, experts: bool) -> Iterator[Split]:
-    attention = architecture.attention
-    value = attention.value_dim or attention.head_dim
-    yield "attention", "attention output", attention.query_heads * value, split
+    for _, mixer in token_mixers(architecture):
+        for name, width in mixer.inputs:
+            yield "attention", name, width, split
     yield from _feed_forward(architecture, ranks, split, experts)
 
 
 def _feed_forward(architecture: Architecture, ranks: int, split: int, experts: bool) -> Iterator[Split]:
-    block = architecture.feed_forward
-    if not architecture.is_mixture:
-        yield "dense", "d_ff", block.d_ff, split
-        return
-    groups = int(whole_expert_groups(ranks, block.experts)) if experts else 1
-    yield "experts", "d_ff", block.d_ff, ranks // groups
-    if block.dense_layers:
-        yield "dense", "dense_d_ff", block.dense_d_ff or block.d_ff, split
-    if block.shared_experts:
-        yield "dense", "shared d_ff", block.shared_experts * (block.shared_d_ff or block.d_ff), split
+    for _, mixture in mixtures(architecture):
+        groups = int(whole_expert_groups(ranks, mixture.experts)) if experts else 1
+        yield "experts", "d_ff", mixture.d_ff, ranks // groups
+        if mixture.shared_experts:
+            yield "dense", "shared d_ff", mixture.shared_width, split
+    for _, block in dense_blocks(architecture):
+        yield "dense", "dense_d_ff" if architecture.is_mixture else "d_ff", block.d_ff, split

@@ -5,7 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from fleets.schema.architectures import Architecture
 from formulations.physics.arrays import FloatArray, Numbers, floats
+
+
+def routed_experts(architecture: Architecture) -> int:
+    """Routed experts of a layer; 1 for a dense model."""
+    return 1 if architecture.experts is None else architecture.experts.experts
 
 
 def touched_share(tokens: Numbers, sparsity: float) -> FloatArray:

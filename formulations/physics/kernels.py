@@ -12,12 +12,9 @@ from __future__ import annotations
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray
+from formulations.physics.blocks import dense_blocks, mixtures, token_mixers
+from formulations.physics.blocks.feed_forward import DENSE_KERNELS, kernels
 from formulations.physics.layout import Layout
-
-ATTENTION_KERNELS = 6
-FEED_FORWARD_KERNELS = 4
-LATENT_ATTENTION_KERNELS = 4
-ROUTING_KERNELS = 4
 
 
 def serial_kernels(architecture: Architecture, choices: Choices, layout: Layout) -> FloatArray:
@@ -26,20 +23,19 @@ def serial_kernels(architecture: Architecture, choices: Choices, layout: Layout)
     Uneven pipeline stages count as if all were the longest, and each had the output head.
     """
     head = 1 if architecture.vocabulary and choices.kernels_per_layer != "four" else 0
-    layers = layout.longest_stage(architecture.layers) * _of_layers(architecture, choices)
+    layers = layout.longest_stage(architecture.depth) * _of_layers(architecture, choices)
     return layers + layout.end_stages * head
 
 
 def _of_layers(architecture: Architecture, choices: Choices) -> int:
-    attention, feed_forward = architecture.attention, architecture.feed_forward
+    mixers = token_mixers(architecture)
+    blocks = sum(count for count, _ in architecture.stack)
     if choices.kernels_per_layer == "four":
-        return 4 * architecture.layers
+        return 2 * blocks
+    together = sum(count for count, mixer in mixers if mixer.block.parallel)
     if choices.kernels_per_layer == "by_layout":
-        return (2 if attention.parallel else 4) * architecture.layers
-    per_layer = ATTENTION_KERNELS + FEED_FORWARD_KERNELS
-    if attention.kind == "mla":
-        per_layer += LATENT_ATTENTION_KERNELS
-    if attention.parallel:
-        per_layer -= FEED_FORWARD_KERNELS  # both branches run side by side
-    routed = architecture.layers - feed_forward.dense_layers if architecture.is_mixture else 0
-    return per_layer * architecture.layers + ROUTING_KERNELS * routed
+        return 2 * blocks - 2 * together
+    counted = sum(count * mixer.kernels for count, mixer in mixers)
+    counted += sum(count * kernels(block) for count, block in dense_blocks(architecture))
+    counted += sum(count * kernels(block) for count, block in mixtures(architecture))
+    return counted - DENSE_KERNELS * together  # both branches run side by side

@@ -1,4 +1,8 @@
-"""KV cache: elements kept and bytes read per sequence, with sliding windows, MLA and copies beyond the KV heads."""
+"""KV cache: bytes that a sequence keeps and bytes that a step reads and writes, summed over the blocks, copies included.
+
+The two differ: a window keeps what it reads, an indexer keeps all and reads the best, and a recurrent state is read and
+written, twice what is kept.
+"""
 
 from __future__ import annotations
 
@@ -7,49 +11,60 @@ import numpy as np
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray, Numbers, floats
+from formulations.physics.blocks import token_mixers
+from formulations.physics.context import Context
 from formulations.physics.layout import Layout
 
 
-def elements_per_token_and_layer(architecture: Architecture) -> int:
-    """2·n_kv·d_h: keys and values of all KV heads; MLA keeps one latent vector and the rotary key for all heads."""
-    attention = architecture.attention
-    if attention.kind == "mla":
-        return (attention.kv_rank or 0) + attention.rope_dim
-    return 2 * attention.kv_heads * attention.head_dim
+def cache_elements_per_token(architecture: Architecture) -> float:
+    """Elements that one more token of a short sequence adds over all layers, at one byte each."""
+    one = floats(1.0)
+    return float(sum(count * mixer.held(one, Context.of(1.0)) for count, mixer in token_mixers(architecture)))
 
 
-def cached_tokens(architecture: Architecture, context: Numbers) -> FloatArray:
-    """Σ over layers of the tokens that a layer keeps of `context`: all, or its window."""
-    attention, tokens = architecture.attention, floats(context)
-    full = architecture.layers - attention.windowed_layers
-    if attention.window_tokens is None:
-        return full * tokens
-    return floats(full * tokens + attention.windowed_layers * np.minimum(tokens, attention.window_tokens))
+def cache_copies(choices: Choices, layout: Layout, heads: int) -> FloatArray:
+    """How often the ranks of an instance hold the same cache; 1 with perfect sharding.
 
-
-def kv_copies(architecture: Architecture, choices: Choices, layout: Layout) -> FloatArray:
-    """How often the ranks of an instance hold the same KV cache; 1 with perfect sharding.
-
-    With `kv_heads`, T/f tensor ranks share n_kv heads (MLA: one latent vector): max(1, T/(f·n_kv)) copies.
+    With `kv_heads`, T/f tensor ranks share so many heads (a latent vector is one): max(1, T/(f·heads)) copies.
     """
     ranks = layout.attention_ranks
     if choices.kv_sharding == "perfect":
         return np.ones_like(ranks)
     if choices.attention_scaledown == "idle_projections":
         ranks = layout.stage_ranks  # idle ranks idle during projections only
-    heads = 1 if architecture.attention.kind == "mla" else architecture.attention.kv_heads
     return np.maximum(1.0, ranks / heads)
 
 
-def kv_bytes_per_sequence(
-    architecture: Architecture, choices: Choices, layout: Layout, kv_bytes: Numbers, context: Numbers
+def cache_held(
+    architecture: Architecture,
+    choices: Choices,
+    layout: Layout,
+    kv_bytes: Numbers,
+    context: Numbers | Context,
+    states: Numbers = 1.0,
 ) -> FloatArray:
-    """Bytes of KV cache of one sequence of `context` tokens on all ranks together, copies included.
+    """Bytes that one sequence of `context` tokens (the mean of a range) keeps on all ranks together, copies included.
 
-    The same bytes are held and, at every step, read; uneven pipeline stages count as if all were the longest. `kv_bytes`
-    is bytes per element; all arguments broadcast.
+    Uneven pipeline stages count as if all were the longest. `kv_bytes` is bytes per element, `states` how many recurrent
+    states a sequence has (one more for each drafted token); all arguments broadcast.
     """
-    per_copy = (
-        elements_per_token_and_layer(architecture) * floats(kv_bytes) * cached_tokens(architecture, context)
-    )
-    return per_copy * kv_copies(architecture, choices, layout) * layout.longest_stage(architecture.layers)
+    context, total = Context.of(context), np.zeros(())
+    for count, mixer in token_mixers(architecture):
+        held = mixer.held(kv_bytes, context) + mixer.state() * floats(states)
+        total = total + count * held * cache_copies(choices, layout, mixer.cache_heads)
+    return floats(total * layout.longest_stage(architecture.depth))
+
+
+def cache_moved(
+    architecture: Architecture,
+    choices: Choices,
+    layout: Layout,
+    kv_bytes: Numbers,
+    context: Numbers | Context,
+) -> FloatArray:
+    """Bytes that a step reads and writes for one sequence on all ranks together; arguments as in `cache_held`."""
+    context, total = Context.of(context), np.zeros(())
+    for count, mixer in token_mixers(architecture):
+        moved = mixer.moved(kv_bytes, context)
+        total = total + count * moved * cache_copies(choices, layout, mixer.cache_heads)
+    return floats(total * layout.longest_stage(architecture.depth))

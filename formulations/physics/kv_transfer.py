@@ -7,7 +7,7 @@ import numpy as np
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray, Numbers
-from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.kv_cache import cache_held
 from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine
 
@@ -25,7 +25,7 @@ def transfer_time(
     bytes of the prompt's cache / (accelerators · link rate): every rank sends its part over its own link, at the link's
     full rate and in the precision that the cache is kept in (ours).
     """
-    cache = kv_bytes_per_sequence(architecture, choices, layout, kv_bytes, input_tokens)
+    cache = cache_held(architecture, choices, layout, kv_bytes, input_tokens)
     link = machine.scaleup_s_per_byte if machine.torus else machine.scaleout_s_per_byte
     with np.errstate(invalid="ignore"):
         seconds = cache * link / layout.accelerators

@@ -1,6 +1,6 @@
 """Network: the collectives of one step of a layout, each affine in the batch for every protocol.
 
-Per layer: all-reduces of tensor parallelism after attention and after the feed-forward block (1D), or two
+Per layer: all-reduces of tensor parallelism after every token mixer and every feed-forward block (1D), or two
 each over √T ranks and √nodes nodes (2D); two all-to-alls of expert parallelism; hops between pipeline
 stages; the output head.
 """
@@ -13,7 +13,9 @@ import numpy as np
 
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
+from fleets.schema.blocks import Block
 from formulations.physics.arrays import FloatArray, floats
+from formulations.physics.blocks import dense_blocks, mixtures, token_mixers
 from formulations.physics.collectives import ALL_REDUCE, ONE_PASS, Collective, Pattern, Route, route
 from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine
@@ -29,7 +31,7 @@ def network(
     """All collectives of one step; those that the layouts cannot have are left out. Shapes broadcast, protocols last."""
     plan = _Plan(architecture, choices, machine, layout, floats(tokens_in_flight))
     layers = [*plan.attention(), *plan.dense_feed_forward(), *plan.expert_feed_forward(), *plan.all_to_all()]
-    layers = _repeated(layers, layout.longest_stage(architecture.layers))
+    layers = _repeated(layers, layout.longest_stage(architecture.depth))
     return [*layers, *plan.hops(), *_repeated(plan.output_head(), layout.end_stages)]
 
 
@@ -49,78 +51,86 @@ class _Plan:
         tokens: FloatArray,
     ) -> None:
         self.architecture, self.choices, self.machine, self.layout = architecture, choices, machine, layout
-        self.ff, self.heads = architecture.feed_forward, architecture.attention
+        self.mixers, self.dense = token_mixers(architecture), dense_blocks(architecture)
+        self.mixtures = mixtures(architecture)
         self.ranks, self.attention_ranks = layout.stage_ranks, layout.attention_ranks
         self.engine_share = 1.0 / layout.engines(choices)
         """Of sequences and ranks: one data-parallel engine's."""
         self.word_bytes = architecture.activation_bytes * tokens / layout.pipeline
         """Bytes of one word of every sequence of a micro-batch, per sequence of the batch."""
         self.any_two_d, self.all_two_d = bool(np.any(layout.two_d)), bool(np.all(layout.two_d))
-        self.fused = (
-            choices.kernels_per_layer != "four" and self.heads.parallel and not architecture.is_mixture
-        )
+        self.fuses = choices.kernels_per_layer != "four" and not architecture.is_mixture
+        """Whether blocks that read the same input share one reduction."""
 
     def attention(self) -> list[Collective]:
-        if self.fused:
-            return []  # the feed-forward block's reduction carries both
+        """One reduction after every token mixer; those beside another block use its own."""
+        alone = [(count, mixer) for count, mixer in self.mixers if not self._fused(mixer.block)]
+        layers = sum(count for count, _ in alone)
+        if not layers:
+            return []
         share = 1.0 / self.layout.schedulers(self.choices)
+        words_in = sum(count * mixer.words_in for count, mixer in alone) / layers
         return self._reduce(
-            "attention", self.attention_ranks, self._qkv_words() * share, self.architecture.d_model * share,
-            self.architecture.layers,
-        )  # fmt: skip
+            "attention", self.attention_ranks, words_in * share, self.architecture.d_model * share, layers
+        )
 
     def dense_feed_forward(self) -> list[Collective]:
         """Dense layers, and shared experts where routed experts leave the ranks they share."""
-        ff, d_model = self.ff, float(self.architecture.d_model)
-        if not self.architecture.is_mixture:
-            words = ff.input_matrices * ff.d_ff + (self._qkv_words() if self.fused else 0)
-            return self._reduce(
-                "feed-forward", self.ranks, words, d_model * ff.output_matrices, self.architecture.layers
-            )
-        found = []
-        ranks, words_out = self.ranks * self.engine_share, d_model * ff.output_matrices * self.engine_share
-        if ff.dense_layers:
-            words_in = ff.input_matrices * (ff.dense_d_ff or ff.d_ff) * self.engine_share
-            found += self._reduce("dense feed-forward", ranks, words_in, words_out, ff.dense_layers)
-        if ff.shared_experts and np.any(self.layout.expert_parallel):
-            spread = floats(self.layout.expert_parallel)
-            words_in = ff.input_matrices * self._shared_d_ff() * self.engine_share
-            found += self._reduce("shared experts", ranks, words_in, words_out, self._expert_layers(), spread)
+        d_model, share, found = self.architecture.d_model, self.engine_share, []
+        alone = [(count, block) for count, block in self.dense if not block.parallel or not self.mixtures]
+        layers = sum(count for count, _ in alone)
+        if layers:
+            beside = sum(count * mixer.words_in for count, mixer in self.mixers if self._fused(mixer.block))
+            inside = sum(count * block.input_matrices * block.d_ff for count, block in alone) + beside
+            outside = d_model * sum(count * block.output_matrices for count, block in alone)
+            name = "dense feed-forward" if self.mixtures else "feed-forward"
+            words = share / layers
+            found += self._reduce(name, self.ranks * share, inside * words, outside * words, layers)
+        for count, block in self.mixtures:
+            if block.shared_experts and np.any(self.layout.expert_parallel):
+                spread = floats(self.layout.expert_parallel)
+                words_in = block.input_matrices * block.shared_width * share
+                words_out = d_model * block.output_matrices * share
+                ranks = self.ranks * share
+                found += self._reduce("shared experts", ranks, words_in, words_out, count, spread)
         return found
 
     def expert_feed_forward(self) -> list[Collective]:
         """Routed experts: words of the active experts, shared by the expert groups that reduce side by side."""
-        ff = self.ff
-        if not self.architecture.is_mixture:
-            return []
-        ranks, groups = self.layout.expert_ranks(ff.experts), self.layout.expert_groups(ff.experts)
-        outputs = floats(ff.active_experts)
-        if self.choices.moe_output_reduce == "local_sum":
-            outputs = np.minimum(outputs, groups)  # experts of one group are summed before the reduction
-        routed_words = ff.active_experts * ff.input_matrices * ff.d_ff
-        words_in = routed_words + np.where(
-            self.layout.expert_parallel, 0.0, ff.input_matrices * self._shared_d_ff()
-        )
-        words_out = outputs * ff.output_matrices * self.architecture.d_model
-        parallel = self.ranks / ranks
-        return self._reduce(
-            "experts", ranks, words_in / parallel, words_out / parallel, self._expert_layers()
-        )
+        found = []
+        for count, block in self.mixtures:
+            ranks, groups = self.layout.expert_ranks(block.experts), self.layout.expert_groups(block.experts)
+            outputs = floats(block.visited)
+            if self.choices.moe_output_reduce == "local_sum":
+                outputs = np.minimum(outputs, groups)  # experts of one group are summed before the reduction
+            shared = np.where(self.layout.expert_parallel, 0.0, block.input_matrices * block.shared_width)
+            words_in = block.visited * block.input_matrices * block.d_ff + shared
+            words_out = outputs * block.output_matrices * (block.latent_dim or self.architecture.d_model)
+            parallel = self.ranks / ranks
+            found += self._reduce("experts", ranks, words_in / parallel, words_out / parallel, count)
+        return found
 
     def all_to_all(self) -> list[Collective]:
-        """Dispatch and combine: every rank sends each of its tokens to the ranks of its experts."""
-        if not self.architecture.is_mixture or not np.any(self.layout.expert_parallel):
+        """Dispatch and combine: every rank sends its tokens, in the experts' size, to the ranks of their experts."""
+        if not np.any(self.layout.expert_parallel):
             return []
-        groups = self.layout.expert_groups(self.ff.experts)
-        spread = np.minimum(self.ff.active_experts, groups)
-        bytes_sent = self.architecture.d_model * self.word_bytes / self.ranks * spread
-        if self.choices.all_to_all_span == "active_experts":
-            pattern = replace(Pattern.ring(ONE_PASS, spread, self._nodes(spread)), spreads=True)
-        else:  # evenly over the group: of a token's copies 1/EP stay, 1 − 1/nodes cross between nodes
-            nodes = self._nodes(np.where(self.layout.expert_parallel, self.ranks, 1.0))
-            inside = np.maximum(0.0, 1.0 / nodes - 1.0 / groups)
-            pattern = Pattern(ONE_PASS, groups, np.minimum(nodes, groups), inside, 1.0 - 1.0 / nodes, True)
-        return [self._route(pattern, 2.0 * self._expert_layers()).collective("all-to-all", bytes_sent)]
+        found = []
+        for count, block in self.mixtures:
+            groups = self.layout.expert_groups(block.experts)
+            spread = np.minimum(block.visited, groups)
+            bytes_sent = (
+                (block.latent_dim or self.architecture.d_model) * self.word_bytes / self.ranks * spread
+            )
+            if self.choices.all_to_all_span == "active_experts":
+                pattern = replace(Pattern.ring(ONE_PASS, spread, self._nodes(spread)), spreads=True)
+            else:  # evenly over the group: of a token's copies 1/EP stay, 1 − 1/nodes cross between nodes
+                nodes = self._nodes(np.where(self.layout.expert_parallel, self.ranks, 1.0))
+                inside = np.maximum(0.0, 1.0 / nodes - 1.0 / groups)
+                pattern = Pattern(
+                    ONE_PASS, groups, np.minimum(nodes, groups), inside, 1.0 - 1.0 / nodes, True
+                )
+            found.append(self._route(pattern, 2.0 * count).collective("all-to-all", bytes_sent))
+        return found
 
     def hops(self) -> list[Collective]:
         """PP − 1 hand-overs of d_model words between neighbouring stages, each by T pairs of ranks side by side."""
@@ -184,11 +194,5 @@ class _Plan:
     def _nodes(self, ranks: FloatArray) -> FloatArray:
         return np.ceil(ranks / self.machine.domain)
 
-    def _qkv_words(self) -> float:
-        return float((self.heads.query_heads + 2 * self.heads.kv_heads) * self.heads.head_dim)
-
-    def _expert_layers(self) -> float:
-        return float(self.architecture.layers - self.ff.dense_layers)
-
-    def _shared_d_ff(self) -> int:
-        return self.ff.shared_experts * (self.ff.shared_d_ff or self.ff.d_ff)
+    def _fused(self, block: Block) -> bool:
+        return self.fuses and block.parallel

@@ -1,6 +1,7 @@
 """Parameter counts of an architecture, read from the matrices that its physics multiplies (`shape`): counted once.
 
-Norms, biases and routers are left out: together they stay below 0.1 % of every model in the catalogue.
+Norms, biases and routers are left out: together they stay below 0.1 % of every model in the catalogue. Encoders and
+tables that are looked up are not among them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
-from formulations.physics.kv_cache import elements_per_token_and_layer
 from formulations.physics.shape import shape
 
 
@@ -18,7 +18,7 @@ class ParameterCounts:
     """Matrix parameters of one model, all layers together."""
 
     attention: float
-    """Projections of queries, keys, values and output."""
+    """Of token mixers: projections, convolutions, gates."""
     feed_forward: float
     """Every feed-forward matrix, of which only the routed part is sparse."""
     feed_forward_active: float
@@ -60,8 +60,3 @@ def count(architecture: Architecture, choices: Choices) -> ParameterCounts:
         parts.stored_embedding,
         parts.unembedding,
     )
-
-
-def kv_elements_per_token(architecture: Architecture) -> int:
-    """KV-cache elements that one token adds over all layers, windows ignored."""
-    return architecture.layers * elements_per_token_and_layer(architecture)

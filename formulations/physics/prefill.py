@@ -71,8 +71,8 @@ def _work(
     choices, engine = assumptions.choices, assumptions.engine
     tokens, hits = floats(input_tokens), floats(prefix_hit_rate)
     whole, cached = (
-        prompt_flop(architecture, choices, tokens),
-        prompt_flop(architecture, choices, hits * tokens),
+        prompt_flop(architecture, choices, layout, tokens),
+        prompt_flop(architecture, choices, layout, hits * tokens),
     )
     new = (1.0 - hits) * tokens
     chunks = np.maximum(new / engine.chunk_tokens, np.minimum(new, 1.0))
@@ -84,7 +84,7 @@ def _work(
     attention = (whole.attention - cached.attention) / flops.attention
     one_token = network(architecture, choices, machine, layout, np.ones(()))
     transfer = sum((c.fastest_transfer for c in one_token), np.zeros(()))
-    uneven = layout.longest_stage(architecture.layers)
+    uneven = layout.longest_stage(architecture.depth)
     launches = serial_kernels(architecture, choices, layout) * engine.prompt_kernel_us * MICRO
     return _Work(
         compute=uneven * (matrices * slower / flops.matrices + attention) / layout.accelerators,
@@ -120,7 +120,7 @@ def prompt_latency(
     per_chunk = together * per_chunk
     touched = touched_share(per_chunk / layout.pipeline, architecture.sparsity) * engine.expert_factor
     layers = moved.attention_weights + moved.dense_weights + touched * moved.expert_weights
-    uneven = layout.longest_stage(architecture.layers)
+    uneven = layout.longest_stage(architecture.depth)
     read = layout.pipeline * (uneven * layers + moved.head_weights)
     seconds = read * work.chunks / (layout.accelerators * machine.bandwidth)
     latency = sum(

@@ -23,6 +23,7 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.engines import EngineVersion, Memory
 from formulations.physics.arrays import FloatArray, Numbers, floats
+from formulations.physics.blocks import dense_blocks, mixtures
 from formulations.physics.engine import UNSET, EngineSettings, engine_of
 from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine
@@ -88,7 +89,7 @@ def reserve(
     tokens = settings.batched_tokens or defaults.batched_tokens
     sequences = settings.max_num_seqs or defaults.max_num_seqs or 0
     graphs = memory.graphs_gib
-    if architecture.attention.kind == "mla" and memory.latent_graphs_gib is not None:
+    if architecture.is_latent and memory.latent_graphs_gib is not None:
         graphs = memory.latent_graphs_gib
     fixed = (memory.runtime_gib + graphs) * GIB
     fixed += (
@@ -116,12 +117,11 @@ def _peak(
 
 def _widest_block(architecture: Architecture, layout: Layout) -> FloatArray:
     """Elements per token that the widest feed-forward block of a rank holds at once."""
-    block, ranks = architecture.feed_forward, layout.stage_ranks
     widest = floats(0.0)
-    if architecture.is_mixture:
-        own = block.d_ff / layout.expert_ranks(block.experts)
-        widest = block.active_experts * (np.maximum(2.0 * own, architecture.d_model) + own)
-    if not architecture.is_mixture or block.dense_layers:
-        dense = block.dense_d_ff or block.d_ff
-        widest = np.maximum(widest, (block.input_matrices + 1.0) * dense / ranks)
+    for _, mixture in mixtures(architecture):
+        own = mixture.d_ff / layout.expert_ranks(mixture.experts)
+        inside = mixture.latent_dim or architecture.d_model
+        widest = np.maximum(widest, mixture.active_experts * (np.maximum(2.0 * own, inside) + own))
+    for _, block in dense_blocks(architecture):
+        widest = np.maximum(widest, (block.input_matrices + 1.0) * block.d_ff / layout.stage_ranks)
     return floats(widest)

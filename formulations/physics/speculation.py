@@ -14,9 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-from fleets.schema.architectures import Architecture
+from fleets.schema.architectures import Architecture, LayerGroup
+from fleets.schema.blocks import Block, Dense
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.case import Case
+from formulations.physics.context import Context
 from formulations.physics.layout import Layout
 from formulations.physics.step import StepCoefficients
 
@@ -68,42 +70,56 @@ class Speculation:
         """The draft, where its weights and KV cache take memory beside the target's; else None."""
         return self.draft if self.draft.assumptions.choices.speculation_memory == "joint" else None
 
-    def draft_step(self, layout: Layout, context: Numbers) -> StepCoefficients:
+    def draft_step(self, layout: Layout, context: Numbers | Context) -> StepCoefficients:
         """Coefficients of one draft pass; a step has `drafted` of them, one after the other."""
         return self.draft.step(layout, context, 1.0)
 
 
 def head_architecture(target: Architecture, kind: Literal["mtp", "eagle3", "dspark"] = "mtp") -> Architecture:
-    """The draft that a target brings along: one Transformer layer at its width, before its own output head.
+    """The draft that a target brings along: one layer at its width, before its own output head.
 
-    `mtp`: a multi-token-prediction module, one full layer of the target with its experts (DeepSeek-V3).
-    `eagle3`, `dspark`: one dense layer as wide as the experts that one token visits. The head reuses the
-    target's embeddings, so they are tied here; the output head is read and multiplied by every draft pass,
-    as in reality, and stored once more, which is not so (at most 2 % of a small target; the safe side). The
-    projection that joins hidden state and token embedding (2·d_model² parameters) is left out. Ours, from
-    the published shapes.
+    `mtp`: the multi-token-prediction module that the architecture describes (`draft_head`), else one layer of the
+    target with its attention and, in a mixture, its experts (DeepSeek-V3). `eagle3`, `dspark`: attention and one dense
+    block as wide as the experts that one token visits. The head reuses the target's embeddings, so they are tied here;
+    the output head is read and multiplied by every draft pass, as in reality, and stored once more, which is not so (at
+    most 2 % of a small target; the safe side). The projection that joins hidden state and token embedding (2·d_model²
+    parameters) is left out. Ours, from the published shapes.
     """
-    ff = target.feed_forward
-    layer: dict[str, object] = {"dense_layers": 0, "dense_d_ff": None}
-    if kind != "mtp" and target.is_mixture:
-        shared = ff.shared_experts * (ff.shared_d_ff or ff.d_ff)
-        layer |= {
-            "d_ff": ff.active_experts * ff.d_ff + shared,
-            "experts": 1,
-            "active_experts": 1,
-            "sparsity": None,
-        }
-        layer |= {"shared_experts": 0, "shared_d_ff": None}
+    blocks = _head_blocks(target, kind)
+    names = {f"block{number}": block for number, block in enumerate(blocks)}
     return target.model_copy(
         update={
             "name": f"{target.name[:72]}-{kind}",
             "aliases": (),
-            "layers": 1,
-            "attention": target.attention.model_copy(update={"windowed_layers": 0, "window_tokens": None}),
-            "feed_forward": ff.model_copy(update=layer),
+            "layers": (LayerGroup(count=1, blocks=tuple(names)),),
+            "blocks": names,
+            "attention": None,
+            "feed_forward": None,
+            "draft_head": None,
             "tied_embeddings": True,
+            "encoder_parameters": 0.0,
+            "lookup_parameters": 0.0,
             "published_parameters": None,
             "published_active_parameters": None,
             "note": f"{kind} head of {target.name}",
         }
     )
+
+
+def _head_blocks(target: Architecture, kind: str) -> list[Block]:
+    """The layer that drafts: the one described, else attention over the whole context and the widest block."""
+    if kind == "mtp" and target.draft_head is not None:
+        return [target.blocks[name] for name in target.draft_head.blocks]
+    caching = [block for _, block in target.token_mixers if not block.recurrent]
+    mixer = next(iter(caching), target.token_mixers[0][1])
+    if "window" in type(mixer).model_fields and not mixer.latent:
+        mixer = mixer.model_copy(update={"window": None})
+    channels = [block for _, block in target.stack if block.mixes == "channels"]
+    experts = target.experts
+    if experts is None:
+        return [mixer, channels[0]] if channels else [mixer]
+    if kind == "mtp":
+        return [mixer, experts]
+    width = round(experts.visited * experts.d_ff) + experts.shared_width
+    dense = Dense(d_ff=width, input_matrices=experts.input_matrices, output_matrices=experts.output_matrices)
+    return [mixer, dense]

@@ -22,9 +22,10 @@ from fleets.schema.assumptions import AssumptionSet
 from formulations.physics.arithmetic import decode_flop
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.collectives import Collective
+from formulations.physics.context import Context
 from formulations.physics.experts import touched_share, touched_share_slope
 from formulations.physics.kernels import serial_kernels
-from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.kv_cache import cache_moved
 from formulations.physics.layout import Layout
 from formulations.physics.machine import MICRO, Machine
 from formulations.physics.network import network
@@ -156,16 +157,16 @@ def step_coefficients(
     weight_bytes: Numbers,
     flops: ArithmeticRate,
     kv_bytes: Numbers,
-    context: Numbers,
+    context: Numbers | Context,
     tokens_in_flight: Numbers = 1.0,
     collectives: Sequence[Collective] | None = None,
 ) -> StepCoefficients:
     """Coefficients of one forward pass that carries `tokens_in_flight` tokens of every sequence (q of the paper).
 
     `weight_bytes` and `kv_bytes` are bytes per element, `flops` the sustained rates
-    (`precision.arithmetic_rate`), `context` the tokens that each sequence attends to. All broadcast;
-    seconds out. Whether the batch fits in memory is `capacity`'s question. Raises ValueError where the
-    layout uses an attention scale-down that the set excludes. `collectives` replaces the layout's own network.
+    (`precision.arithmetic_rate`), `context` the tokens that each sequence attends to, or their range over a
+    request. All broadcast; seconds out. Whether the batch fits in memory is `capacity`'s question. Raises ValueError
+    where the layout uses an attention scale-down that the set excludes. `collectives` replaces the layout's own network.
     """
     choices, engine = assumptions.choices, assumptions.engine
     if choices.attention_scaledown == "none" and np.any(layout.attention_scaledown != 1.0):
@@ -176,12 +177,12 @@ def step_coefficients(
     if collectives is None:
         collectives = network(architecture, choices, machine, layout, q)
     bytes_moved = traffic(architecture, choices, layout, weight_bytes)
-    cache = kv_bytes_per_sequence(architecture, choices, layout, kv_bytes, context)
+    cache = cache_moved(architecture, choices, layout, kv_bytes, context)
     flop = decode_flop(architecture, choices, layout, context)
     per_byte = 1.0 / (layout.accelerators * machine.bandwidth)
     once_per_stage = stages * per_byte
     experts = 2.0 * shape(architecture, choices).expert_parameters / architecture.sparsity
-    uneven, ends = layout.longest_stage(architecture.layers), layout.end_stages
+    uneven, ends = layout.longest_stage(architecture.depth), layout.end_stages
     matrices = uneven * (flop.matrices + (engine.expert_factor - 1.0) * experts) + ends * flop.head
     compute = matrices / flops.matrices + uneven * flop.attention / flops.attention
     # nothing overlaps it, so it enters memory and compute alike; every group's scheduler has its own sequences

@@ -44,12 +44,13 @@ def stored_weights(
     tile = np.array([rule.d_ff for rule in padding], dtype=float).reshape(column)
     width = np.array([rule.d_model for rule in padding], dtype=float).reshape(column)
     added = floats(0.0)
-    if architecture.is_mixture:
-        block = architecture.feed_forward
+    block = architecture.experts
+    if block is not None:
+        inside = float(block.latent_dim or architecture.d_model)
         own = block.d_ff / layout.expert_ranks(block.experts)
         wider = np.ceil(own / tile - 1e-9) * tile / own
         wider = np.where(tile > 1, wider, 1.0)
-        added = wider * (np.ceil(architecture.d_model / width) * width / architecture.d_model) - 1.0
+        added = wider * (np.ceil(inside / width) * width / inside) - 1.0
     return StoredWeights(
         floats(added),
         np.array(["attention" in parts for parts in keeps]).reshape(column),

@@ -27,7 +27,7 @@ def toy_step_time(
     """Seconds of a step without context, activations or bandwidth of links; `flops` is the sustained FLOP/s.
     Broadcasts."""
     counts, n, batch = shape(architecture, assumptions.choices), floats(accelerators), floats(batch)
-    latency = architecture.layers * reduces_per_layer(architecture) * reduce_latency(assumptions, n)
+    latency = architecture.depth * reduces_per_layer(architecture) * reduce_latency(assumptions, n)
     memory = floats(weight_bytes) * counts.total_parameters / (n * machine.bandwidth)
     compute = 2 * counts.total_parameters * batch / (n * floats(flops))
     total = latency + np.maximum(memory, compute)
@@ -43,7 +43,7 @@ def reduce_latency(assumptions: AssumptionSet, accelerators: FloatArray) -> Floa
 
 def reduces_per_layer(architecture: Architecture) -> int:
     """Four 2D all-reduces, two where attention and feed-forward block share them."""
-    return 2 if architecture.attention.parallel else 4
+    return 2 if any(block.parallel for _, block in architecture.stack) else 4
 
 
 def fastest_accelerators(

@@ -15,9 +15,11 @@ import numpy as np
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray, Numbers, floats
+from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.experts import routed_experts
 from formulations.physics.layout import Layout
 from formulations.physics.precision import kept_bytes
-from formulations.physics.shape import Matrix, shape
+from formulations.physics.shape import shape
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class Traffic:
 
 
 def activation_words(matrix: Matrix, ranks: FloatArray) -> FloatArray:
-    """tp1·k + tp2·m: activations read and written per column by all ranks, times the copies of the matrix."""
+    """tp1·k + tp2·m: activations read and written per column by all ranks, times the copies of the matrix; ranks·(k + m)
+    where each holds all of it."""
+    if matrix.replicated:
+        return floats(matrix.copies * ranks * (matrix.columns + matrix.rows))
     first = np.clip(np.sqrt(matrix.rows * ranks / matrix.columns), 1.0, ranks)
     return floats(matrix.copies * (first * matrix.columns + ranks / first * matrix.rows))
 
@@ -53,23 +58,28 @@ def traffic(architecture: Architecture, choices: Choices, layout: Layout, weight
     """
     parts = shape(architecture, choices)
     weight, activation = floats(weight_bytes), architecture.activation_bytes
+    streams = architecture.residual_streams
     attention_weight = kept_bytes(weight, architecture.attention_weight_precision)
     wider = kept_bytes(weight, architecture.embedding_weight_precision) - weight
+    dense_weight = kept_bytes(weight, architecture.dense_weight_precision)
+    split_attention = sum(m.parameters for m in parts.attention) - parts.replicated_attention
+    split_dense = parts.dense_parameters - parts.replicated_dense
     scaledown, engines = layout.attention_scaledown, layout.engines(choices)
     attention_words = _words(parts.attention, layout.attention_ranks)
     if choices.attention_scaledown != "data_parallel":
         attention_words = attention_words * scaledown
     dense_words = _words(parts.dense, layout.stage_ranks / engines)
-    experts = architecture.feed_forward.experts
+    experts = routed_experts(architecture)
     per_expert = _words(parts.experts, layout.expert_ranks(experts))
     expert_words = per_expert / parts.sparsity  # each expert sees n/s of n tokens
     routed = choices.moe_activation_traffic == "routed"
     return Traffic(
-        attention_weights=attention_weight * sum(m.parameters for m in parts.attention) * scaledown,
-        dense_weights=weight * parts.dense_parameters * engines,
+        attention_weights=attention_weight
+        * (split_attention * scaledown + parts.replicated_attention * layout.stage_ranks),
+        dense_weights=dense_weight * (split_dense * engines + parts.replicated_dense * layout.stage_ranks),
         head_weights=(weight + wider) * parts.unembedding * engines,
         expert_weights=weight * parts.expert_parameters * layout.held_experts(experts),
-        per_token=activation * (attention_words + dense_words + (expert_words if routed else 0.0)),
+        per_token=streams * activation * (attention_words + dense_words + (expert_words if routed else 0.0)),
         expert_per_token=activation * (0.0 if routed else 1.0) * expert_words,
     )
 

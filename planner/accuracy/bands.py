@@ -142,5 +142,5 @@ def _same_shape(name: str, architecture: Architecture) -> bool:
         known = catalog.architecture(name)
     except UnknownName:
         return False
-    fields = ("layers", "d_model", "vocabulary", "attention", "feed_forward")
-    return all(getattr(known, field) == getattr(architecture, field) for field in fields)
+    same = all(getattr(known, field) == getattr(architecture, field) for field in ("d_model", "vocabulary"))
+    return same and set(known.stack) == set(architecture.stack)

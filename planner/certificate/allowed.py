@@ -96,7 +96,7 @@ def _groups_allowed(study: ResolvedStudy, found: Described) -> bool:
     if study.assumptions.choices.attention_scaledown != "data_parallel":
         return False
     listed = study.config.layouts.attention_groups
-    return found.model.architecture.attention.kind == "mla" if listed is None else found.groups in listed
+    return found.model.architecture.is_latent if listed is None else found.groups in listed
 
 
 def _speculation_allowed(found: Described, role: str) -> bool:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from fleets.schema.accelerators import Accelerator
+from formulations.physics.arrays import floats
 from formulations.physics.capacity import weight_bytes_total
-from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.context import Context
+from formulations.physics.kv_cache import cache_held
 from formulations.physics.machine import GIGA, machine
 from formulations.physics.precision import kv_bytes, weight_bytes
 from formulations.physics.reserve import room
@@ -56,12 +58,10 @@ def room_gb(study: ResolvedStudy, found: Described, accelerator: Accelerator) ->
 
 def longest_gb(study: ResolvedStudy, found: Described, tokens: int) -> float:
     """GB of the model's KV cache for one request of `tokens`: engines start only where it fits."""
-    element = kv_bytes((found.kv,))
+    element, states = kv_bytes((found.kv,)), 1.0 + found.drafted
     architecture, choices = found.model.architecture, study.assumptions.choices
-    return (
-        float(np.sum(kv_bytes_per_sequence(architecture, choices, found.layout, element, float(tokens))))
-        / GIGA
-    )
+    held = cache_held(architecture, choices, found.layout, element, float(tokens), states)
+    return float(np.sum(held)) / GIGA
 
 
 def needed_gb(study: ResolvedStudy, found: Described, batch: Mapping[str, float]) -> float:
@@ -81,7 +81,8 @@ def needed_gb(study: ResolvedStudy, found: Described, batch: Mapping[str, float]
         stored = stored_weights(architecture, study.assumptions, layout, (found.weights,))
         total += float(np.sum(weight_bytes_total(architecture, choices, layout, weight, stored)))
         for workload, sequences in batch.items():
-            context = study.workload(workload).context_tokens
-            cache = kv_bytes_per_sequence(architecture, choices, layout, element, context)
+            context = Context(*map(floats, study.workload(workload).context_range))
+            states = 1.0 + (found.drafted if architecture is found.model.architecture else 0)
+            cache = cache_held(architecture, choices, layout, element, context, states)
             total += float(np.sum(cache)) * sequences * share
     return total / GIGA

@@ -8,6 +8,7 @@ from fleets import catalog
 from fleets.errors import CatalogError
 from fleets.schema.base import Source
 from formulations.physics import parameters
+from formulations.physics.kv_cache import cache_elements_per_token
 
 Row: TypeAlias = dict[str, str | float | int | bool | None]
 
@@ -56,20 +57,18 @@ def _accelerator(name: str) -> Row:
 def _architecture(name: str) -> Row:
     entry = catalog.architecture(name)
     choices = catalog.assumption_set("default").choices
-    counts, attention, block = parameters.count(entry, choices), entry.attention, entry.feed_forward
-    heads = f"{attention.query_heads}/{attention.kv_heads} heads"
+    counts, experts = parameters.count(entry, choices), entry.experts
+    mixers = [f"{count} × {block.summary}" for count, block in entry.token_mixers]
     return {
         "name": entry.name,
         "parameters_billion": round(counts.total / 1e9, 2),
         "active_billion": round(counts.active / 1e9, 2),
-        "layers": entry.layers,
+        "layers": entry.depth,
         "d_model": entry.d_model,
-        "attention": f"latent {attention.kv_rank}" if attention.kind == "mla" else heads,
-        "windowed_layers": attention.windowed_layers,
-        "window_tokens": attention.window_tokens,
-        "experts": f"{block.active_experts} of {block.experts}" if entry.is_mixture else "dense",
-        "shared_experts": block.shared_experts,
-        "kv_elements_per_token": parameters.kv_elements_per_token(entry),
+        "token_mixers": ", ".join(mixers),
+        "experts": f"{experts.active_experts} of {experts.experts}" if experts else "dense",
+        "shared_experts": experts.shared_experts if experts else 0,
+        "cache_elements_per_token": cache_elements_per_token(entry),
         "weight_precision": entry.weight_precision,
         **_source(entry.sources),
     }

@@ -109,6 +109,14 @@ class ResolvedWorkload:
         return self.input_tokens > 0
 
     @property
+    def context_range(self) -> tuple[float, float]:
+        """Context of its first and of its last token; twice the same where a config gives a context of its own."""
+        first, last = self.input_tokens, self.input_tokens + self.output_tokens
+        if self.context_tokens == (first + last) / 2:
+            return first, last
+        return self.context_tokens, self.context_tokens
+
+    @property
     def request_tokens(self) -> float:
         """Tokens of a request, prompt and output; its context where a config gives only that."""
         return max(self.input_tokens + self.output_tokens, self.context_tokens)

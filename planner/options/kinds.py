@@ -138,7 +138,7 @@ def _attention_groups(model: ResolvedModel, layouts: Layouts, assumptions: Assum
         return (1,)
     if layouts.attention_groups is not None:
         return layouts.attention_groups
-    if model.architecture.attention.kind != "mla":
+    if not model.architecture.is_latent:
         return (1,)
     return tuple(
         sorted({1, *(gpus // stages for gpus in layouts.instance_gpus for stages in layouts.pipeline)} - {0})

@@ -18,8 +18,9 @@ import numpy as np
 from fleets.schema.assumptions import AssumptionSet, Engine
 from formulations.physics.arrays import FloatArray
 from formulations.physics.capacity import batch_capacity, weight_bytes_total
+from formulations.physics.context import Context
 from formulations.physics.engine import most_sequences
-from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.kv_cache import cache_held
 from formulations.physics.kv_transfer import transfer_time
 from formulations.physics.machine import machine
 from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
@@ -146,7 +147,7 @@ def performance(
     layout = table.layout.column()
     gamma = table.draft_tokens[:, None]
     weights_b, kv_b = weight_bytes(table.weight_precisions)[:, None], kv_bytes(table.kv_precisions)[:, None]
-    context = np.array([workload.context_tokens for workload in workloads])
+    context = Context(*np.array([workload.context_range for workload in workloads]).T)
     inputs = np.array([workload.input_tokens for workload in workloads])
     hits = np.array([workload.prefix_hit_rate for workload in workloads])
     decode = _column(arithmetic_rate(unit, assumptions, table.weight_precisions))
@@ -164,7 +165,7 @@ def performance(
     latency = prompt_latency(target, unit, assumptions, layout, prompt, weights_b, inputs, hits)
     stored = stored_weights(target, assumptions, layout, table.weight_precisions)
     weights = weight_bytes_total(target, choices, layout, weights_b, stored)
-    cache = kv_bytes_per_sequence(target, choices, layout, kv_b, context)
+    cache = cache_held(target, choices, layout, kv_b, context, 1.0 + gamma)
     if draft is not None:
         passes.append(
             (step_coefficients(draft, unit, assumptions, layout, weights_b, decode, kv_b, context), gamma)
@@ -174,7 +175,7 @@ def performance(
         if choices.speculation_memory == "joint":
             stored = stored_weights(draft, assumptions, layout, table.weight_precisions)
             weights = weights + weight_bytes_total(draft, choices, layout, weights_b, stored)
-            cache = cache + kv_bytes_per_sequence(draft, choices, layout, kv_b, context)
+            cache = cache + cache_held(draft, choices, layout, kv_b, context)
     shape = (len(table), len(workloads))
     transfer = (
         transfer_time(target, choices, unit, layout, kv_b, inputs)
@@ -187,7 +188,7 @@ def performance(
     space = room(target, unit, assumptions, layout, settings)
     free = space.free(layout, weights)
     capacity = np.broadcast_to(batch_capacity(space, assumptions, layout, weights, cache), shape)
-    longest = kv_bytes_per_sequence(target, choices, layout, kv_b, float(settings.max_model_len or 0))
+    longest = cache_held(target, choices, layout, kv_b, float(settings.max_model_len or 0), 1.0 + gamma)
     capacity = np.where(free >= longest, capacity, 0.0)
     sequences = most_sequences(assumptions, table.accelerator, settings)
     return Performance(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from formulations.physics.capacity import fits, weight_bytes_total
-from formulations.physics.kv_cache import kv_bytes_per_sequence
+from formulations.physics.kv_cache import cache_held
 from formulations.physics.layout import Layout
 from formulations.physics.toy import toy_step_time
 from tests.formulations.physics.golden import assert_close, case, read
@@ -51,7 +51,7 @@ def test_every_component_of_the_papers_1d_layout(shared_data: Path, function: st
         weights = weight_bytes_total(
             problem.architecture, problem.assumptions.choices, layout, problem.weight_bytes
         )
-        cache = kv_bytes_per_sequence(
+        cache = cache_held(
             problem.architecture, problem.assumptions.choices, layout, problem.kv_bytes, row.input_len
         )
         assert_close(weights, row.weight_bytes, what)
@@ -69,7 +69,7 @@ def test_toy_model_of_section_2_2(shared_data: Path) -> None:
             problem.flops.matrices, row.batch,
         )  # fmt: skip
         weights = weight_bytes_total(problem.architecture, choices, layout, problem.weight_bytes)
-        cache = kv_bytes_per_sequence(problem.architecture, choices, layout, problem.kv_bytes, row.input_len)
+        cache = cache_held(problem.architecture, choices, layout, problem.kv_bytes, row.input_len)
         fitting = fits(problem.room(layout), problem.assumptions, layout, weights, cache, row.batch)
         ours.append(float(np.where(fitting, step.total, np.inf)))
     assert np.isinf(ours).sum() >= 1

@@ -10,6 +10,7 @@ import pytest
 from fleets import catalog
 from fleets.schema.architectures import Architecture
 from formulations.physics import parameters
+from formulations.physics.kv_cache import cache_elements_per_token
 from tests.formulations.physics.golden import paper_model, paper_unit
 
 PAPER_CHOICES = catalog.assumption_set("erdil-2025").choices
@@ -31,7 +32,7 @@ TOLERANCE = {"kimi-k2": 0.014}  # 2026-11-24: the report says 1.04T, its publish
 
 def _counts(architecture: Architecture) -> tuple[float, ...]:
     counts = parameters.count(architecture, PAPER_CHOICES)
-    kv_bytes = parameters.kv_elements_per_token(architecture) * _BYTES[architecture.kv_precision]
+    kv_bytes = cache_elements_per_token(architecture) * _BYTES[architecture.kv_precision]
     return (counts.feed_forward, counts.attention, counts.embedding, counts.total, counts.active, kv_bytes)
 
 
@@ -96,7 +97,7 @@ def test_latent_attention_has_the_five_matrices_of_deepseek() -> None:
     # per layer: 7168·1536 + 1536·128·(128+64) + 7168·(512+64) + 512·128·(128+128) + 128·128·7168 = 187,105,280
     assert parameters.count(catalog.architecture("deepseek-v3"), CHOICES).attention == 61 * 187_105_280
     # one latent vector of 512 and 64 rotary elements in each of 61 layers
-    assert parameters.kv_elements_per_token(catalog.architecture("deepseek-v3")) == 61 * 576
+    assert cache_elements_per_token(catalog.architecture("deepseek-v3")) == 61 * 576
 
 
 def test_tied_embeddings_are_counted_once() -> None:

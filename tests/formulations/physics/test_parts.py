@@ -10,10 +10,12 @@ import pytest
 from fleets import catalog
 from fleets.schema.architectures import Architecture
 from formulations.physics.arrays import floats
+from formulations.physics.blocks import dense_blocks
 from formulations.physics.capacity import batch_capacity
 from formulations.physics.collectives import ALL_REDUCE, Pattern, route
+from formulations.physics.context import Context
 from formulations.physics.experts import touched_share
-from formulations.physics.kv_cache import cached_tokens, kv_bytes_per_sequence
+from formulations.physics.kv_cache import cache_elements_per_token, cache_held, cache_moved
 from formulations.physics.layout import Layout
 from formulations.physics.machine import machine
 from formulations.physics.precision import arithmetic_format, arithmetic_rate, weight_bytes
@@ -67,19 +69,25 @@ def test_windows_and_latent_attention_bound_the_kv_cache() -> None:
             "attention": llama.attention.model_copy(update={"windowed_layers": 24, "window_tokens": 1024})
         }
     )
-    assert cached_tokens(windowed, 8192) == 8 * 8192 + 24 * 1024
-    assert cached_tokens(windowed, 100) == 32 * 100
+    per_layer = cache_elements_per_token(llama) / 32
+    for context, tokens in ((8192, 8 * 8192 + 24 * 1024), (100, 32 * 100)):
+        for kept in (cache_held, cache_moved):
+            assert kept(windowed, DEFAULT.choices, Layout.of(1), 1.0, context) == per_layer * tokens
+    # over a request of 512 to 1,536 tokens, the mean of what a window of 1,024 keeps
+    mean = 8 * 1024 + 24 * (512 * 768 + 512 * 1024) / 1024
+    request = Context(np.array(512.0), np.array(1536.0))
+    assert cache_held(windowed, DEFAULT.choices, Layout.of(1), 1.0, request) == per_layer * mean
     # 61 layers · (512 + 64) elements · 2 bytes = 70,272 bytes per token, once per tensor rank
-    one = kv_bytes_per_sequence(DEEPSEEK, DEFAULT.choices, Layout.of([1.0, 8.0]), 2.0, 1000)
+    one = cache_held(DEEPSEEK, DEFAULT.choices, Layout.of([1.0, 8.0]), 2.0, 1000)
     assert one.tolist() == [70_272_000.0, 8 * 70_272_000.0]
     # 8 groups of one rank each hold their own sequences, without copies
-    grouped = kv_bytes_per_sequence(DEEPSEEK, DEFAULT.choices, Layout.of(8, attention_scaledown=8), 2.0, 1000)
+    grouped = cache_held(DEEPSEEK, DEFAULT.choices, Layout.of(8, attention_scaledown=8), 2.0, 1000)
     assert grouped == 70_272_000.0
     # 8 KV heads on 16 ranks: two copies; perfect sharding in the paper
     wide = catalog.architecture("paper-llama-3-70b")
     copies = [
-        kv_bytes_per_sequence(wide, chosen.choices, Layout.of(16), 2.0, 1)
-        / kv_bytes_per_sequence(wide, chosen.choices, Layout.of(8), 2.0, 1)
+        cache_held(wide, chosen.choices, Layout.of(16), 2.0, 1)
+        / cache_held(wide, chosen.choices, Layout.of(8), 2.0, 1)
         for chosen in (DEFAULT, PAPER)
     ]
     assert copies == [2.0, 1.0]
@@ -167,10 +175,12 @@ def test_missing_links_cost_everything_only_where_they_are_used() -> None:
 
 def test_draft_heads_are_one_layer_of_the_target() -> None:
     mtp, eagle = head_architecture(DEEPSEEK, "mtp"), head_architecture(DEEPSEEK, "eagle3")
-    assert (mtp.layers, eagle.layers) == (1, 1)
-    assert mtp.feed_forward.experts == 256
+    assert (mtp.depth, eagle.depth) == (1, 1)
+    assert mtp.experts == DEEPSEEK.experts
     assert not eagle.is_mixture
-    assert eagle.feed_forward.d_ff == 9 * 2048  # eight active experts and the shared one
+    assert [block.d_ff for _, block in dense_blocks(eagle)] == [
+        9 * 2048
+    ]  # eight active experts and the shared one
     # DeepSeek's MTP module has 11.5B parameters of its own beside the shared embedding and output head (14B with them)
     own = shape(mtp, DEFAULT.choices).total_parameters - shape(mtp, DEFAULT.choices).unembedding
     assert own == pytest.approx(11.5e9, rel=0.02)

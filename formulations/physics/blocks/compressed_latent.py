@@ -1,0 +1,124 @@
+"""Compressed latent attention (DeepSeek-V4): one latent key-value vector for all heads, a window as it is and one entry
+for every m tokens beyond it, all of them (HCA) or the best K (CSA)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleets.schema.assumptions import Choices
+from fleets.schema.blocks import CompressedLatent
+from formulations.physics.arrays import FloatArray, Numbers, floats
+from formulations.physics.blocks import indexer as index
+from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.token_mixer import KERNELS, Split, TokenMixer
+from formulations.physics.context import Context, seen_pairs
+
+COMPRESSED_KERNELS = 4
+"""Second query projection and its norm; compressor; the output's second projection."""
+
+
+@dataclass(frozen=True)
+class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
+    """4·H·h FLOP per entry read; an entry has a size of its own, whatever precision the KV cache is asked in."""
+
+    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+        shape, width = self.block, self.d_model
+        heads, indexer = shape.query_heads * shape.head_dim, shape.indexer
+        compressors = [shape.head_dim] if shape.compression is not None else []
+        compressors += [indexer.dim] if indexer is not None and not indexer.shared else []
+        found = [
+            Matrix(shape.query_rank, width, replicated=True),
+            Matrix(heads, shape.query_rank),
+            Matrix(shape.head_dim, width, replicated=True),
+            Matrix(shape.output_rank, heads),
+            Matrix(width, shape.output_groups * shape.output_rank),
+            *(Matrix(2 * self._overlap * size, width, replicated=True) for size in compressors),
+        ]
+        if indexer is not None and not indexer.shared:
+            found.append(Matrix(indexer.heads * indexer.dim, shape.query_rank, replicated=True))
+            found.append(Matrix(indexer.heads, width, replicated=True))
+        return tuple(found)
+
+    def decode_flop(self, context: Context) -> FloatArray:
+        return floats(self._per_entry * self._entries(context))
+
+    def rank_flop(self, context: Context) -> FloatArray:
+        return index.index_flop(self.block.indexer, context.mean / (self.block.compression or 1))
+
+    def prompt_flop(self, tokens: FloatArray) -> FloatArray:
+        pairs = seen_pairs(tokens, self.block.window)
+        if self.block.compression is not None:
+            pairs = pairs + seen_pairs(tokens, self._reach) / self.block.compression
+        return floats(self._per_entry * pairs)
+
+    def prompt_rank_flop(self, tokens: FloatArray) -> FloatArray:
+        return index.index_flop(self.block.indexer, seen_pairs(tokens, None) / (self.block.compression or 1))
+
+    def held(self, kv_bytes: Numbers, context: Context) -> FloatArray:
+        shape = self.block
+        kept = shape.cache_bytes * context.at_most(shape.window)
+        if shape.compression is not None:
+            kept = (
+                kept
+                + (shape.cache_bytes + index.index_bytes(shape.indexer)) * context.mean / shape.compression
+            )
+        return floats(kept + 0.0 * floats(kv_bytes))
+
+    def state(self) -> float:
+        """Inputs of the compressors that wait for an entry to be full, in 32 bits."""
+        shape = self.block
+        if shape.compression is None:
+            return 0.0
+        return 4.0 * self._overlap**2 * shape.compression * shape.head_dim
+
+    def moved(self, kv_bytes: Numbers, context: Context) -> FloatArray:
+        shape = self.block
+        read = shape.cache_bytes * self._entries(context)
+        if shape.compression is not None:
+            read = read + index.index_bytes(shape.indexer) * context.mean / shape.compression
+        return floats(read + 0.0 * floats(kv_bytes))
+
+    def _entries(self, context: Context) -> FloatArray:
+        """min(c, w) + min(c/m, K)."""
+        entries = context.at_most(self.block.window)
+        if self.block.compression is None:
+            return entries
+        beyond = context.mean if self._reach is None else context.at_most(self._reach)
+        return entries + beyond / self.block.compression
+
+    @property
+    def _reach(self) -> float | None:
+        """Tokens that the best K entries stand for."""
+        return self.block.indexer.top_tokens * (self.block.compression or 1) if self.block.indexer else None
+
+    @property
+    def _per_entry(self) -> float:
+        return 4.0 * self.block.query_heads * self.block.head_dim
+
+    @property
+    def _overlap(self) -> int:
+        return 2 if self.block.overlapping else 1
+
+    @property
+    def cache_heads(self) -> int:
+        return 1
+
+    @property
+    def words_in(self) -> float:
+        return float((self.block.query_heads + 1) * self.block.head_dim)
+
+    @property
+    def kernels(self) -> int:
+        return KERNELS + COMPRESSED_KERNELS + (index.KERNELS if self.block.indexer else 0)
+
+    @property
+    def heads(self) -> tuple[tuple[str, int], ...]:
+        return (("query heads", self.block.query_heads),)
+
+    @property
+    def outputs(self) -> tuple[Split, ...]:
+        return (("queries", self.block.query_heads * self.block.head_dim),)
+
+    @property
+    def inputs(self) -> tuple[Split, ...]:
+        return (("attention output", self.block.output_groups * self.block.output_rank),)

@@ -1,0 +1,74 @@
+"""Gated delta net (Qwen3-Next, Qwen3.5): one delta-rule state of key × value size per value head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleets.schema.assumptions import Choices
+from fleets.schema.blocks import GatedDelta
+from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
+from formulations.physics.blocks.token_mixer import Split
+
+
+@dataclass(frozen=True)
+class GatedDeltaPhysics(Recurrence[GatedDelta]):
+    """7·H_v·k·v FLOP per token: decay, prediction, update and reading of the state."""
+
+    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+        """Queries, keys, values and gate in one; step and decay; convolution; output."""
+        shape, values = self.block, self._values
+        return (
+            Matrix(2 * self._keys + 2 * values, self.d_model),
+            Matrix(2 * shape.value_heads, self.d_model),
+            Matrix(self.convolved, shape.convolution),
+            Matrix(self.d_model, values),
+        )
+
+    @property
+    def _keys(self) -> float:
+        return float(self.block.key_heads * self.block.key_dim)
+
+    @property
+    def _values(self) -> float:
+        return float(self.block.value_heads * self.block.value_dim)
+
+    @property
+    def state_elements(self) -> float:
+        return self._values * self.block.key_dim
+
+    @property
+    def convolved(self) -> float:
+        return 2 * self._keys + self._values
+
+    @property
+    def taps(self) -> int:
+        return self.block.convolution
+
+    @property
+    def flop_per_token(self) -> float:
+        return 7.0 * self.state_elements
+
+    @property
+    def flop_of_prompt(self) -> float:
+        return chunked_flop(self.block.value_heads, self.block.key_dim, self.block.value_dim)
+
+    @property
+    def cache_heads(self) -> int:
+        return self.block.value_heads
+
+    @property
+    def words_in(self) -> float:
+        return 2 * self._keys + 2 * self._values
+
+    @property
+    def heads(self) -> tuple[tuple[str, int], ...]:
+        return (("key heads", self.block.key_heads), ("value heads", self.block.value_heads))
+
+    @property
+    def outputs(self) -> tuple[Split, ...]:
+        return (("keys", self._keys), ("values", self._values))
+
+    @property
+    def inputs(self) -> tuple[Split, ...]:
+        return (("values", self._values),)

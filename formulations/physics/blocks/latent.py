@@ -1,0 +1,121 @@
+"""Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, Eq. 37–47), with the indexer of DeepSeek-V3.2.
+
+Decode attends in the latent space, 2·H·(2k + r) FLOP per token kept; prompts at the heads' full sizes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleets.schema.assumptions import Choices
+from fleets.schema.blocks import Latent
+from formulations.physics.arrays import FloatArray, Numbers, floats
+from formulations.physics.blocks import indexer as index
+from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.token_mixer import KERNELS, Split, TokenMixer
+from formulations.physics.context import Context, seen_pairs
+
+LATENT_KERNELS = 4
+"""Second query projection, its norm, absorbed keys and values."""
+
+
+@dataclass(frozen=True)
+class LatentPhysics(TokenMixer[Latent]):
+    """k + r elements of cache per token, one vector for all heads."""
+
+    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+        """The five of the architecture; under `mla_projections: combined` the three of the paper's code."""
+        shape, width = self.block, self.d_model
+        heads, rank, query_rank = shape.query_heads, shape.kv_rank, shape.query_rank or 0
+        if choices.mla_projections == "combined":
+            return (
+                Matrix(rank + query_rank, width),
+                Matrix((heads + 2 * shape.kv_heads) * shape.head_dim, rank + query_rank),
+                Matrix(width, heads * shape.head_dim),
+            )
+        key = shape.head_dim + shape.rope_dim
+        query = (
+            (Matrix(query_rank, width), Matrix(heads * key, query_rank))
+            if query_rank
+            else (Matrix(heads * key, width),)
+        )
+        gate = {"none": 0, "heads": heads, "full": heads * shape.values}[shape.output_gate]
+        return (
+            *query,
+            Matrix(rank + shape.rope_dim, width),
+            Matrix(heads * (shape.head_dim + shape.values), rank),
+            Matrix(width, heads * shape.values),
+            *((Matrix(gate, width),) if gate else ()),
+            *index.index_matrices(shape.indexer, width, query_rank or width, weighted=True),
+        )
+
+    def parameters(self, choices: Choices) -> float:
+        """Of the matrices; the paper's combined ones count the latent down-projection for keys and for values."""
+        shape = self.block
+        if choices.mla_projections == "separate":
+            return super().parameters(choices)
+        heads = shape.query_heads * shape.head_dim
+        return float(
+            (shape.query_rank or 0) * (self.d_model + heads)
+            + 2 * shape.kv_rank * (self.d_model + shape.kv_heads * shape.head_dim)
+            + self.d_model * heads
+        )
+
+    def decode_flop(self, context: Context) -> FloatArray:
+        shape = self.block
+        per_token = 2.0 * shape.query_heads * (2 * shape.kv_rank + shape.rope_dim)
+        return floats(per_token * index.read_tokens(shape.indexer, shape.window, context))
+
+    def rank_flop(self, context: Context) -> FloatArray:
+        return index.index_flop(self.block.indexer, context.mean)
+
+    def prompt_flop(self, tokens: FloatArray) -> FloatArray:
+        shape = self.block
+        per_pair = 2.0 * shape.query_heads * (shape.head_dim + shape.rope_dim + shape.values)
+        return floats(per_pair * index.read_pairs(shape.indexer, shape.window, tokens))
+
+    def prompt_rank_flop(self, tokens: FloatArray) -> FloatArray:
+        return index.index_flop(self.block.indexer, seen_pairs(tokens, None))
+
+    def held(self, kv_bytes: Numbers, context: Context) -> FloatArray:
+        kept = context.mean if self.block.window is None else context.at_most(self.block.window)
+        return floats((self._elements * floats(kv_bytes) + index.index_bytes(self.block.indexer)) * kept)
+
+    def moved(self, kv_bytes: Numbers, context: Context) -> FloatArray:
+        read = index.read_tokens(self.block.indexer, self.block.window, context)
+        keys = index.index_bytes(self.block.indexer) * context.mean
+        return floats(self._elements * floats(kv_bytes) * read + keys)
+
+    @property
+    def _elements(self) -> float:
+        return float(self.block.kv_rank + self.block.rope_dim)
+
+    @property
+    def cache_heads(self) -> int:
+        return 1
+
+    @property
+    def words_in(self) -> float:
+        """As the paper's code counts them."""
+        return float((self.block.query_heads + 2 * self.block.kv_heads) * self.block.head_dim)
+
+    @property
+    def kernels(self) -> int:
+        own = self.block.indexer is not None and not self.block.indexer.shared
+        return KERNELS + LATENT_KERNELS + (index.KERNELS if own else 0)
+
+    @property
+    def heads(self) -> tuple[tuple[str, int], ...]:
+        return (("query heads", self.block.query_heads),)
+
+    @property
+    def outputs(self) -> tuple[Split, ...]:
+        shape = self.block
+        return (
+            ("queries", shape.query_heads * (shape.head_dim + shape.rope_dim)),
+            ("keys and values", shape.query_heads * (shape.head_dim + shape.values)),
+        )
+
+    @property
+    def inputs(self) -> tuple[Split, ...]:
+        return (("attention output", self.block.query_heads * self.block.values),)
