@@ -9,6 +9,8 @@ import yaml
 from fleets.schema.base import FrozenModel
 
 _WIDTH = 118
+_IN_LINES = ("layers", "blocks", "draft_head")
+"""Keys whose entries take a line each."""
 
 
 def to_yaml(entry: FrozenModel) -> str:
@@ -16,7 +18,10 @@ def to_yaml(entry: FrozenModel) -> str:
     data = _plain(entry.model_dump(mode="json", exclude_defaults=True))
     blocks = []
     for key, value in data.items():
-        flat = isinstance(value, list) and not any(isinstance(item, dict) for item in value)
+        nested = isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(v, dict) for v in value)
+        )
+        flat = key in _IN_LINES if nested else isinstance(value, list)
         text = yaml.safe_dump(
             {key: value},
             sort_keys=False,

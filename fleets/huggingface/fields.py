@@ -71,10 +71,17 @@ class Fields:
         value = self.data.get(key)
         if value is None:
             return None
+        if isinstance(value, list) and value and all(entry == value[0] for entry in value):
+            value = value[0]  # one number for every layer, the same for all
         if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= MOST:
             self.refuse(key, f"must be one whole number from {minimum} to {MOST:,} for all layers")
             return None
         return value
+
+    def first(self, *keys: str, minimum: int = 1) -> int | None:
+        """The first of these keys that is there and not null, as a whole number; None where none is."""
+        found = next((key for key in keys if self.has(key)), None)
+        return None if found is None else self.count(found, minimum=minimum)
 
     def required(self, *keys: str) -> int:
         """The first of these keys that is there; 1 stands in after a refusal so that reading can go on."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fleets.huggingface.fields import Fields
+from fleets.huggingface.layers import Layer
 from fleets.huggingface.modules import Role, layers_of, plainly, role_of
+from fleets.schema.blocks import Experts
 
 KEYS = ("modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules")
 FEW = 0.1
@@ -21,24 +23,28 @@ _PROJECTION = re.compile(r"gate|up|down|w[123]|fc[12]")
 
 @dataclass(frozen=True)
 class Kept:
-    """Whether attention and the feed-forward matrices are kept in 16 bits in all layers, and what else is, as a note."""
+    """What is kept in 16 bits in all layers: the feed-forward matrices (of a mixture, its routed experts), attention, a
+    mixture's dense layers and shared experts; and what else is, as a note."""
 
     matrices: bool = False
     attention: bool = False
+    dense: bool = False
     note: str = ""
 
 
-def read_kept(fields: Fields, settings: Mapping[str, Any], mixture: bool) -> Kept:
-    """What is kept in 16 bits, of a mixture of experts or a dense model.
+def read_kept(fields: Fields, settings: Mapping[str, Any], layers: list[Layer]) -> Kept:
+    """What is kept in 16 bits of a model with these layers.
 
     Attention that is kept in some layers counts as kept in all, which is never too little. Feed-forward matrices of few
     layers count as quantised and are noted; of more, they are refused, as are names that cannot be understood.
     """
-    layers = fields.count("num_hidden_layers", minimum=1) or 1
+    depth = len(layers)
+    routed = {n for n, layer in enumerate(layers) if any(isinstance(block, Experts) for block in layer)}
+    mixture, every = bool(routed), routed or set(range(depth))
     found: dict[Role, set[int]] = {}
     sides: dict[int, frozenset[str]] = {}
     for module in kept_modules(settings):
-        role, about = role_of(module), layers_of(module, layers)
+        role, about = role_of(module), layers_of(module, depth)
         if about is None and role not in ("other", "head"):
             _refuse(fields, f"{module[:60]!r} names layers in a way that is not understood")
             return Kept()
@@ -46,22 +52,22 @@ def read_kept(fields: Fields, settings: Mapping[str, Any], mixture: bool) -> Kep
         if role == "matrices" or (role == "dense matrices" and not mixture):
             sides |= {layer: sides.get(layer, frozenset()) | _sides(module) for layer in about or ()}
     whole = found.get("layer", set()) | found.get("all", set())
-    full = whole | {layer for layer, both in sides.items() if both == _BOTH}
-    some = full | set(sides)
-    everywhere = len(full) >= (1 - FEW) * layers
-    if len(some) > FEW * layers and not everywhere:
+    full = (whole | {layer for layer, both in sides.items() if both == _BOTH}) & every
+    some = full | (set(sides) & every)
+    everywhere = len(full) >= (1 - FEW) * len(every)
+    if len(some) > FEW * len(every) and not everywhere:
         what = "layers are" if full == some else "layers have a feed-forward matrix that is"
-        _refuse(fields, f"{len(some)} of {layers} {what} kept in 16 bits, which cannot be expressed")
+        _refuse(fields, f"{len(some)} of {len(every)} {what} kept in 16 bits, which cannot be expressed")
     attention = found.get("attention", set())
-    few = [] if everywhere or not some else [f"layers {_numbers(some)}"]
-    few += ["dense layers"] if mixture and found.get("dense matrices") else []
-    few += ["shared experts"] if found.get("shared experts") and not everywhere else []
-    note = f"Kept in 16 bits and counted as quantised: {' and '.join(few)}. " if few else ""
-    if attention and len(attention | whole) < layers:
-        note += (
-            f"Attention of {len(attention | whole)} of {layers} layers is in 16 bits and counts so in all. "
-        )
-    return Kept(everywhere, bool(attention) or len(whole) == layers, note)
+    note = ""
+    if some and not everywhere:
+        note = f"Kept in 16 bits and counted as quantised: layers {', '.join(map(str, sorted(some)))}. "
+    mixing = {n for n, layer in enumerate(layers) if any(block.mixes == "tokens" for block in layer)}
+    wide = (attention | whole) & mixing
+    if attention and len(wide) < len(mixing):
+        note += f"Attention of {len(wide)} of {len(mixing)} layers is in 16 bits and counts so in all. "
+    beside = found.get("dense matrices") or found.get("shared experts") or whole - every
+    return Kept(everywhere, bool(attention) or len(whole) == depth, mixture and bool(beside), note)
 
 
 def kept_modules(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -79,10 +85,6 @@ def _sides(module: str) -> frozenset[str]:
     """Which sides of the feed-forward block a name is about; both, where it names neither."""
     named = _PROJECTION.findall(plainly(module).rsplit(".", 1)[-1])
     return frozenset(_SIDE.get(name, "in") for name in named) or _BOTH
-
-
-def _numbers(layers: Iterable[int]) -> str:
-    return ", ".join(map(str, sorted(layers)))
 
 
 def _refuse(fields: Fields, why: str) -> None:

@@ -14,7 +14,7 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"^(?:Linear|)$", "all"),
     (r"vision|visual|mm_projector|multi_modal|audio|\bmtp\b|mtp\.|eh_proj", "other"),
     (r"lm_head|embed", "head"),
-    (r"attn|attention", "attention"),
+    (r"attn|attention|mamba|mixer\.(?:in|out|[qkvo])_proj|conv1d|\b[qkvo]_proj", "attention"),
     (r"shared_expert_gate|(?:^|[._|(])(?:gate|router|e_score_correction_bias)(?:\.weight)?\)?$", "other"),
     (r"shared_expert", "shared experts"),
     (r"(?:mlp|feed_forward|ffn)\.\(?(?:\w+_proj|gate|up|w[123]|fc[12])\b", "dense matrices"),

@@ -14,8 +14,10 @@ from typing import Any
 
 from fleets.huggingface.fields import Fields
 from fleets.huggingface.kept import read_kept
+from fleets.huggingface.layers import Layer
 from fleets.huggingface.modules import Assigned, assigned
 from fleets.schema.architectures import KvPrecision, WeightPrecision
+from fleets.schema.blocks import Experts
 
 _PLAIN = {"bfloat16", "float16", "float32"}
 _BY_BITS: dict[tuple[str, int], WeightPrecision] = {
@@ -48,17 +50,19 @@ _SCHEMES: dict[tuple[str, int], KvPrecision] = {
 
 @dataclass(frozen=True)
 class Precision:
-    """Precisions of the matrices, and of attention, embedding and KV cache where they have their own."""
+    """Precisions of the matrices, and of attention, embedding, KV cache, dense layers and shared experts where they have
+    their own."""
 
     weights: WeightPrecision = "bf16"
     attention: WeightPrecision | None = None
     embedding: WeightPrecision | None = None
     kv: KvPrecision = "bf16"
+    dense: WeightPrecision | None = None
     note: str = ""
 
 
 def read_precision(
-    fields: Fields, quantization: Any, mixture: bool, names: tuple[str, ...] = ()
+    fields: Fields, quantization: Any, layers: list[Layer], names: tuple[str, ...] = ()
 ) -> Precision:
     """The precision of a checkpoint. `quantization` is what config.json or hf_quant_config.json says, None where neither
     does; a name among `names` that says one then is refused, because bf16 would be two to four times too much."""
@@ -77,16 +81,19 @@ def read_precision(
             "write the architecture as YAML and name its weight_precision"
         )
         return Precision()
-    kept = read_kept(fields, settings, mixture)
+    kept = read_kept(fields, settings, layers)
     matrices: WeightPrecision = "bf16" if kept.matrices else found.matrices
     attention = "bf16" if kept.attention else found.attention or found.matrices
     experts = _experts(fields, matrices)
+    mixture = any(isinstance(block, Experts) for layer in layers for block in layer)
+    dense = "bf16" if kept.dense else matrices if mixture else experts
     return Precision(
         experts,
         None if attention == experts else attention,
         "bf16",
         _kv(fields, settings),
-        kept.note + _mixed(experts, matrices),
+        None if dense == experts else dense,
+        kept.note,
     )
 
 
@@ -106,13 +113,12 @@ def _unquantised(fields: Fields, names: tuple[str, ...]) -> Precision:
             "it nor an hf_quant_config.json beside it; put that there, or write the architecture as YAML with its "
             "weight_precision"
         )
-    dtype = str(fields.data.get("torch_dtype", fields.data.get("dtype", "bfloat16"))).removeprefix("torch.")
+    stated = fields.data.get("torch_dtype") or fields.data.get("dtype") or "bfloat16"
+    dtype = str(stated).removeprefix("torch.")
     if dtype not in _PLAIN:
         fields.refuse("torch_dtype", f"is not one of {', '.join(sorted(_PLAIN))}")
     experts = _experts(fields, "bf16")
-    return (
-        Precision() if experts == "bf16" else Precision(experts, "bf16", "bf16", note=_mixed(experts, "bf16"))
-    )
+    return Precision() if experts == "bf16" else Precision(experts, "bf16", "bf16", dense="bf16")
 
 
 def _assigned(settings: Mapping[str, Any]) -> Assigned | None:
@@ -178,9 +184,3 @@ def _kv(fields: Fields, settings: Mapping[str, Any]) -> KvPrecision:
             "write the architecture as YAML and name its kv_precision"
         )
     return said or "bf16"
-
-
-def _mixed(experts: WeightPrecision, matrices: WeightPrecision) -> str:
-    return (
-        "" if experts == matrices else f"Dense layers and shared experts, in {matrices}, count as {experts}. "
-    )

@@ -14,10 +14,22 @@ BESIDE = ("hf_quant_config.json", "quantize_config.json", "quant_config.json")
 """Files of NVIDIA's ModelOpt, AutoGPTQ and AutoAWQ."""
 
 
+TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
+"""Where multimodal configs have their text model."""
+
+
+def text_model(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of a config that is about text: all of it, or one of the parts that multimodal models have."""
+    for key in TEXT_KEYS:
+        inner = data.get(key)
+        if isinstance(inner, Mapping):
+            return text_model(inner)
+    return data
+
+
 def find_quantization(data: Mapping[str, Any], source: str | Path | Mapping[str, Any]) -> Any:
     """What is said of quantisation, of the whole model or its text model; None where nothing is."""
-    text = data.get("text_config")
-    for part in (data, text if isinstance(text, Mapping) else {}):
+    for part in (data, text_model(data)):
         for key in KEYS:
             if part.get(key) is not None:
                 return part[key]

@@ -8,25 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from fleets.errors import CatalogError
-from fleets.huggingface.attention import read_attention
 from fleets.huggingface.blocks import read_blocks
-from fleets.huggingface.families import CONVERTED, CONVERTED_BLOCKS, FAMILIES, FOREIGN_KEYS, Family
+from fleets.huggingface.compact import compact
+from fleets.huggingface.families import CONVERTED, CONVERTED_BLOCKS, FAMILIES, FOREIGN_KEYS, UNKNOWN, Family
 from fleets.huggingface.fields import Fields
-from fleets.huggingface.mixture import read_feed_forward
+from fleets.huggingface.heads import MTP_KEYS, TOWERS, lookup_parameters, read_head, tower_parameters
+from fleets.huggingface.layers import read_layers
+from fleets.huggingface.patterns import pattern_length
 from fleets.huggingface.precision import read_precision
-from fleets.huggingface.quantization import KEYS, find_quantization
+from fleets.huggingface.quantization import KEYS, TEXT_KEYS, find_quantization, text_model
 from fleets.loading import read_yaml, validate
 from fleets.schema.architectures import Architecture
+
+DEPTH_KEYS = ("num_hidden_layers", "num_layers", "n_layers", "n_layer")
 
 
 def read_config(source: str | Path | Mapping[str, Any], name: str | None = None) -> Architecture:
     """The architecture of a Hugging Face config, a path or the parsed mapping.
 
     `name` is the architecture's name; default: the config's `_name_or_path`, else the file's name or its
-    folder's. Multimodal configs are read by their `text_config`; the vision encoder is left out and noted, as
-    are layers for multi-token prediction. Raises `CatalogError` naming each field that is missing or not
-    understood, and where a name says that the checkpoint is quantised while neither the config nor an
-    `hf_quant_config.json` beside it does; nothing is guessed. The note names keys that were not used.
+    folder's. Multimodal configs are read by their text model; towers count as memory. A model type that is not known is
+    read by its keys, if all that may matter are understood. Raises `CatalogError` naming each field that is missing or
+    not understood, and where a name says that the checkpoint is quantised while no file does; nothing is guessed. The
+    note names keys that were not used.
     """
     if isinstance(source, Mapping):
         data, file = source, "config"
@@ -35,40 +39,66 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
         data, file = read_yaml(path), path.name
     if not isinstance(data, Mapping):
         raise CatalogError([f"{file}: expected the keys and values of a Hugging Face config"])
-    text = data.get("text_config")
-    fields = Fields(_merged(data, text) if isinstance(text, Mapping) else data, file)
+    text = text_model(data)
+    fields = Fields(data if text is data else _merged(data, text), file)
     family, gated = _family(fields)
-    _refuse_foreign_layers(fields)
     fields.raise_problems()
-    layers, width = fields.required("num_hidden_layers"), fields.required("hidden_size")
-    attention = read_attention(fields, family, layers, width)
-    feed_forward = read_feed_forward(fields, family, gated, layers, width)
+    depth, width = _depth(fields), fields.required("hidden_size")
+    layers = read_layers(fields, family, gated, depth, width)
     quantization = find_quantization(data, source)
-    mixture = feed_forward is not None and feed_forward.experts > 1
-    names = _names(data, source, name)
-    precision = read_precision(fields, quantization, mixture, names)
+    precision = read_precision(fields, quantization, layers or [], _names(data, source, name))
     blocks = read_blocks(fields, quantization)
     vocabulary = fields.required("vocab_size")
-    tied = fields.flag("tie_word_embeddings", family.tied)
+    tied = _tied(fields, family)
+    streams = fields.first("hc_mult") or 1
     fields.raise_problems()
-    if attention is None or feed_forward is None:
-        raise CatalogError([f"{file}: attention or feed-forward block could not be read"])
+    if layers is None:
+        raise CatalogError([f"{file}: its layers could not be read"])
+    head = read_head(fields, layers)
+    _refuse_foreign_layers(fields)
+    _only_known_keys(fields, family)
+    fields.raise_problems()
     shape = {
         "name": name or _name(data, source),
-        "layers": layers,
         "d_model": width,
         "vocabulary": vocabulary,
-        "attention": attention,
-        "feed_forward": feed_forward,
+        **compact(layers, head),
         "tied_embeddings": tied,
+        "residual_streams": streams,
+        "encoder_parameters": tower_parameters(data),
+        "lookup_parameters": lookup_parameters(fields, depth),
         "weight_precision": precision.weights,
         "attention_weight_precision": precision.attention,
+        "dense_weight_precision": precision.dense,
         "embedding_weight_precision": precision.embedding,
         "fp8_block_size": blocks if precision.weights == "fp8" else None,
         "kv_precision": precision.kv,
-        "note": " ".join([*_notes(data, fields), precision.note]).strip(),
+        "note": " ".join([*_notes(data, fields, family), precision.note]).strip(),
     }
     return validate(Architecture, shape, file)
+
+
+def _depth(fields: Fields) -> int:
+    """Number of layers, stated or as many as a pattern has."""
+    if not any(fields.has(key) for key in DEPTH_KEYS):
+        return pattern_length(fields) or fields.required("num_hidden_layers")
+    return fields.required(*DEPTH_KEYS)
+
+
+def _tied(fields: Fields, family: Family) -> bool:
+    """Whether both embeddings are one; as its family does where a config does not say it."""
+    return fields.flag(
+        "tie_word_embeddings" if fields.has("tie_word_embeddings") else "tie_embedding", family.tied
+    )
+
+
+def _only_known_keys(fields: Fields, family: Family) -> None:
+    """A type that nobody described must say nothing that is not understood."""
+    if not family.known:
+        for key in _unused(fields):
+            fields.refuse(
+                key, f"is not understood, and model_type {fields.data.get('model_type')!r} is not known"
+            )
 
 
 def _names(
@@ -99,48 +129,60 @@ def _family(fields: Fields) -> tuple[Family, bool]:
     model_type = fields.data.get("model_type")
     block = fields.data.get("mlp_class", fields.data.get("mlp_type"))
     known = FAMILIES.get(str(model_type))
-    if block is not None:
+    if isinstance(block, str):
         key = "mlp_class" if "mlp_class" in fields.data else "mlp_type"
         if block not in CONVERTED_BLOCKS:
             fields.refuse(key, f"is not one of {', '.join(CONVERTED_BLOCKS)}")
-        return known or CONVERTED, CONVERTED_BLOCKS.get(str(block), True)
-    if known is None:
-        understood = ", ".join(sorted(FAMILIES))
+        return known or CONVERTED, CONVERTED_BLOCKS.get(block, True)
+    if not isinstance(model_type, str):
+        fields.refuse("model_type", "is not understood; write the architecture as YAML")
+    family = known or UNKNOWN
+    return family, _gated(fields) if family.gated is None else family.gated
+
+
+def _gated(fields: Fields) -> bool:
+    """Whether feed-forward blocks are gated, by the activation: SwiGLU everywhere, squared ReLU nowhere."""
+    activation = next(
+        (fields.data[key] for key in ("hidden_act", "hidden_activation") if key in fields.data), None
+    )
+    if activation in ("silu", "swish", "swiglu"):
+        return True
+    if activation not in ("relu2", "squared_relu"):
         fields.refuse(
-            "model_type", f"is not understood; write the architecture as YAML. Understood: {understood}"
-        )
-        return CONVERTED, True
-    return known, known.gated
+            "model_type", f"is not understood, nor whether blocks with hidden_act {activation!r} are gated; "
+            "write the architecture as YAML"
+        )  # fmt: skip
+    return False
 
 
 def _refuse_foreign_layers(fields: Fields) -> None:
-    for key, value in fields.data.items():
+    """Keys that announce layers of another kind and were of no use here."""
+    for key in fields.unused:
         meaning = next((meaning for prefix, meaning in FOREIGN_KEYS if key.startswith(prefix)), None)
-        if meaning is not None and value not in (None, False, 0, [], {}):
+        if meaning is not None:
             fields.refuse(key, f"{meaning} cannot be expressed")
-    kinds = fields.data.get("attn_type_list")
-    if isinstance(kinds, list) and any(kind != 1 for kind in kinds):
-        fields.refuse("attn_type_list", "linear-attention layers cannot be expressed")
 
 
-def _notes(data: Mapping[str, Any], fields: Fields) -> list[str]:
+def _notes(data: Mapping[str, Any], fields: Fields, family: Family) -> list[str]:
     notes = []
-    if isinstance(data.get("text_config"), Mapping):
+    if tower_parameters(data):
+        notes.append(
+            "Text model; towers for images and sound count as memory alone, by the sizes of their layers."
+        )
+    elif text_model(data) is not data:
         notes.append("Text model only; the vision encoder is left out.")
-    predicted = fields.data.get("num_nextn_predict_layers") or fields.data.get("num_mtp_modules")
-    used = (
-        *KEYS,
-        "expert_dtype",
-        "num_nextn_predict_layers",
-        "num_mtp_modules",
-        "text_config",
-    )
-    unused = [key for key in fields.unused if key not in used]
-    if isinstance(predicted, int) and predicted > 0:
-        notes.append("Layers for multi-token prediction are left out.")
+    if fields.first(*MTP_KEYS, minimum=0):
+        notes.append("Comes with a head for multi-token prediction, which speculation alone reads.")
+    if not family.known:
+        notes.append(f"Model type {fields.data.get('model_type')} is not known and was read by its keys.")
+    unused = _unused(fields)
     if unused:
         notes.append(f"Keys not used: {', '.join(unused)}.")
     return notes
+
+
+def _unused(fields: Fields) -> list[str]:
+    return [key for key in fields.unused if key not in (*KEYS, *TOWERS, *TEXT_KEYS, "expert_dtype")]
 
 
 def _name(data: Mapping[str, Any], source: str | Path | Mapping[str, Any]) -> str:

@@ -30,7 +30,8 @@ class DraftHead(FrozenModel):
     kind: Literal["mtp"] = "mtp"
     count: Count = 1
     """Heads in the checkpoint; one drafts all tokens, as engines do it."""
-    blocks: Annotated[tuple[Name, ...], Field(min_length=1)]
+    blocks: tuple[Name, ...] = ()
+    """Names of `blocks`; empty: attention and the experts (or the dense block) of the model's own layers."""
 
 
 class Architecture(FrozenModel):
@@ -154,7 +155,7 @@ class Architecture(FrozenModel):
     def _short_form(self, layers: int) -> None:
         if self.attention is None or self.feed_forward is None:
             raise ValueError(f"{self.name}: a number of layers needs attention and feed_forward")
-        if self.blocks or self.draft_head:
+        if self.blocks or (self.draft_head and self.draft_head.blocks):
             raise ValueError(
                 f"{self.name}: blocks go with layers as groups: layers: [{{count: …, blocks: […]}}]"
             )

@@ -36,6 +36,8 @@ class Attention(FrozenModel):
     """Sliding or chunked attention: tokens that a windowed layer keeps."""
     windowed_layers: Annotated[int, Field(ge=0, strict=True)] = 0
     """How many layers are windowed."""
+    window_kind: Literal["sliding", "chunked"] = "sliding"
+    """`chunked`: tokens see their own chunk, half of it on average (Llama 4)."""
 
     @model_validator(mode="after")
     def _complete(self) -> Attention:
@@ -62,7 +64,7 @@ class Attention(FrozenModel):
             )  # fmt: skip
         return GroupedQuery(
             query_heads=self.query_heads, kv_heads=self.kv_heads, head_dim=self.head_dim, value_dim=self.value_dim,
-            window=window, parallel=self.parallel,
+            window=window, window_kind=self.window_kind if window else "sliding", parallel=self.parallel,
         )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ class _Plan:
     def dense_feed_forward(self) -> list[Collective]:
         """Dense layers, and shared experts where routed experts leave the ranks they share."""
         d_model, share, found = self.architecture.d_model, self.engine_share, []
-        alone = [(count, block) for count, block in self.dense if not block.parallel or not self.mixtures]
+        alone = [(count, block) for count, block in self.dense if not block.parallel]
         layers = sum(count for count, _ in alone)
         if layers:
             beside = sum(count * mixer.words_in for count, mixer in self.mixers if self._fused(mixer.block))

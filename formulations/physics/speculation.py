@@ -108,7 +108,7 @@ def head_architecture(target: Architecture, kind: Literal["mtp", "eagle3", "dspa
 
 def _head_blocks(target: Architecture, kind: str) -> list[Block]:
     """The layer that drafts: the one described, else attention over the whole context and the widest block."""
-    if kind == "mtp" and target.draft_head is not None:
+    if kind == "mtp" and target.draft_head is not None and target.draft_head.blocks:
         return [target.blocks[name] for name in target.draft_head.blocks]
     caching = [block for _, block in target.token_mixers if not block.recurrent]
     mixer = next(iter(caching), target.token_mixers[0][1])

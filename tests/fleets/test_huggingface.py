@@ -246,16 +246,22 @@ def test_attention_that_is_kept_wider() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model_type": "jamba"}, "model_type = 'jamba': is not understood"),
+        ({"model_type": "of-next-year"}, "model_type = 'of-next-year': is not understood, nor whether"),
         ({"model_type": None}, "model_type = None: is not understood"),
         ({"mamba_d_state": 128}, "mamba_d_state = 128: state-space (Mamba) layers cannot be expressed"),
         (
             {"linear_num_key_heads": 16},
             "linear_num_key_heads = 16: linear-attention layers cannot be expressed",
         ),
-        ({"attn_type_list": [0, 1]}, "attn_type_list = [0, 1]: linear-attention layers"),
+        ({"attn_type_list": [0, 1]}, "attn_type_list = [0, 1]: has 2 entries for 32 layers"),
+        ({"attn_type_list": [2] * 32}, "must be entries of 0 or 1, one per layer"),
+        ({"hybrid_override_pattern": "MX"}, "must be a word of the letters M, *, E and -"),
+        ({"layer_types": ["rwkv"] * 32}, "layers of type rwkv are not understood"),
         ({"index_topk": 2048}, "index_topk = 2048: sparse attention"),
-        ({"layer_types": ["linear_attention"] * 32}, "layers of type linear_attention are not understood"),
+        (
+            {"layer_types": ["linear_attention"] * 32},
+            "says nothing of the sizes of its linear-attention layers",
+        ),
         ({"layer_types": ["full_attention"] * 31}, "has 31 entries for 32 layers"),
         ({"sliding_window": 4096}, "sliding_window = 4096: which layers are windowed is not said"),
         ({"num_experts": 8}, "num_experts = 8: experts of model_type 'llama' are not understood"),
@@ -316,12 +322,15 @@ def test_every_config_gives_its_entry_of_the_catalogue(shared_data: Path) -> Non
         organisation, _, model = path.stem.partition("--")
         shipped = catalog.architecture(model if organisation == "palm" else f"{organisation}/{model}")
         read = read_config(config, shipped.name)
-        same = ("layers", "d_model", "vocabulary", "attention", "feed_forward", "tied_embeddings")
-        for field in same:
+        assert set(read.stack) == set(shipped.stack), path.stem
+        for field in ("depth", "d_model", "vocabulary", "tied_embeddings"):
             assert getattr(read, field) == getattr(shipped, field), (path.stem, field)
         assert read.weight_precision == shipped.weight_precision, path.stem
 
 
 def test_a_conversion_without_its_windows_is_refused(shared_data: Path) -> None:
+    config = json.loads((shared_data / "hf_configs" / "google--gemma-2-27b.json").read_text())
+    assert read_config(config, "m").attention == catalog.architecture("gemma-2-27b").attention
+    del config["_litgpt"]
     with pytest.raises(CatalogError, match=r"sliding_window = 4096: which layers are windowed is not said"):
-        read_config(shared_data / "hf_configs" / "google--gemma-2-27b.json")
+        read_config(config, "m")

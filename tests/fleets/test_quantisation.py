@@ -107,8 +107,9 @@ def test_a_mixtures_dense_layers_and_shared_experts_are_not_its_experts() -> Non
     outside = kept(
         r"re:.*mlp\.(gate|up|gate_up|down)_proj.*", "re:.*shared_experts.*", "re:.*mlp.gate$", model=mixture
     )
-    assert outside.weight_precision == "fp8"
-    assert "counted as quantised: dense layers and shared experts." in outside.note
+    assert (outside.weight_precision, outside.dense_weight_precision) == ("fp8", "bf16")
+    assert kept("lm_head", model=mixture).dense_weight_precision is None
+    assert kept("model.layers.0.*", model=mixture).dense_weight_precision == "bf16"
     assert kept("re:.*mlp.experts.*", model=mixture).weight_precision == "bf16"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from fleets.schema.base import Count, FrozenModel
 
@@ -25,6 +25,11 @@ class Block(FrozenModel):
     parallel: bool = False
     """Reads the same input as the block beside it and shares its reduction (PaLM, Falcon-H1)."""
 
+    @model_serializer(mode="wrap")
+    def _with_its_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The mixer comes first, also where defaults are left out: no block is read without it."""
+        return {"mixer": getattr(self, "mixer", None), **handler(self)}
+
     @property
     def summary(self) -> str:
         """It in a few words, for tables."""
@@ -41,6 +46,8 @@ class Indexer(FrozenModel):
     """Tokens that attention reads."""
     shared: bool = False
     """The choice of an earlier layer is taken: no matrices, no index keys."""
+    pooled: Count = 1
+    """Tokens that share one index key."""
     key_bytes: Annotated[float, Field(gt=0, le=1e6, strict=True)] | None = None
     """Bytes of one index key in the cache, with its scale; null: dim in 8 bits and 4 bytes."""
 
@@ -49,4 +56,4 @@ class Indexer(FrozenModel):
         """Bytes of index keys per token."""
         if self.shared:
             return 0.0
-        return self.dim + 4.0 if self.key_bytes is None else self.key_bytes
+        return (self.dim + 4.0 if self.key_bytes is None else self.key_bytes) / self.pooled

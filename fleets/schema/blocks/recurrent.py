@@ -37,8 +37,8 @@ class KimiDelta(Recurrent):
     convolution: Count = 4
     gate_rank: Count | None = None
     """Low rank of both gates; null: head_dim."""
-    full_output_gate: bool = False
-    """The output's gate is one full matrix."""
+    full_gates: bool = False
+    """Both gates are full matrices (Ling-3.0)."""
 
 
 class Mamba2(Recurrent):

@@ -24,7 +24,7 @@ def index_flop(indexer: Indexer | None, scored: FloatArray) -> FloatArray:
     """FLOP of scoring so many keys: 2·heads·size each."""
     if indexer is None or indexer.shared:
         return floats(0.0 * scored)
-    return floats(2.0 * indexer.heads * indexer.dim * scored)
+    return floats(2.0 * indexer.heads * indexer.dim * scored / indexer.pooled)
 
 
 def index_bytes(indexer: Indexer | None) -> float:

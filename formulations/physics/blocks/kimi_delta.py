@@ -16,16 +16,16 @@ class KimiDeltaPhysics(Recurrence[KimiDelta]):
     """7·H·h² FLOP per token."""
 
     def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
-        """Queries, keys and values; the step; decay and output gate by low rank, or the gate in full; output."""
+        """Queries, keys and values; the step; convolution; decay and output gate, by low rank or in full; output."""
         shape, width, heads = self.block, self.d_model, self._width
         rank = shape.gate_rank or shape.head_dim
         low_rank = (Matrix(rank, width, replicated=True), Matrix(heads, rank))
-        gate = (Matrix(heads, width),) if shape.full_output_gate else low_rank
+        gate = (Matrix(heads, width),) if shape.full_gates else low_rank
         return (
             Matrix(3 * heads, width),
             Matrix(shape.heads, width),
             Matrix(self.convolved, shape.convolution),
-            *low_rank,
+            *gate,
             *gate,
             Matrix(width, heads),
         )

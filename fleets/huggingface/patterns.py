@@ -1,0 +1,241 @@
+"""Which token mixer every layer has: one small function per spelling that configs have for it.
+
+A layer's kinds: `full`, `sliding`, `chunked` attention, `sparse` (attention with a block indexer), `linear` (a delta rule
+or linear attention), `mamba`, `conv`, `none` (a layer of one channel mixer), and `m` tokens of compressed attention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fleets.huggingface.families import Family
+from fleets.huggingface.fields import Fields
+
+Kinds = list[str]
+_WORDS = {
+    "full_attention": "full", "attention": "full", "global_attention": "full", "global": "full", "full": "full",
+    "deepseek_sparse_attention": "full", "indexed_attention": "full", "attention_layer": "full",
+    "sliding_attention": "sliding", "sliding_window_attention": "sliding", "local_attention": "sliding",
+    "local": "sliding", "sliding": "sliding", "chunked_attention": "chunked",
+    "linear_attention": "linear", "linear": "linear", "kda": "linear", "gated_delta_net": "linear", "gdn": "linear",
+    "lightning_attention": "linear", "mamba": "mamba", "mamba2": "mamba", "conv": "conv", "short_conv": "conv",
+    "moe": "none", "mlp": "none", "sparse_attention": "sparse",
+}  # fmt: skip
+_LETTERS = {"M": "mamba", "*": "full", "E": "none", "-": "none", "L": "sliding", "G": "full"}
+
+
+_SAME_AGAIN = (
+    "full_attention_interval", "layer_group_size", "sliding_window_pattern", "_sliding_window_pattern",
+    "global_attn_every_n_layers", "no_rope_layers", "no_rope_layer_interval", "attn_layer_period", "attn_layer_offset",
+    "sliding_window", "max_window_layers", "use_sliding_window", "hybrid_override_pattern", "layers_block_type",
+)  # fmt: skip
+
+
+def token_kinds(fields: Fields, family: Family, layers: int) -> Kinds:
+    """The kind of every layer; all `full` after a refusal (recorded in `fields`)."""
+    for spelling in _SPELLINGS:
+        found = spelling(fields, layers)
+        if found is not None:
+            for key in _SAME_AGAIN:
+                fields.data.get(key)  # some say it twice
+            return found
+    return _by_window(fields, family, layers)
+
+
+def pattern_length(fields: Fields) -> int | None:
+    """Layers by a list or a word of them, where a config states no number."""
+    for key in ("layers_block_type", "layer_types", "hybrid_override_pattern"):
+        value = fields.data.get(key)
+        if isinstance(value, list | str) and value:
+            return len(value)
+    return None
+
+
+def _layer_types(fields: Fields, layers: int) -> Kinds | None:
+    return _words(fields, "layer_types", layers)
+
+
+def _layers_block_type(fields: Fields, layers: int) -> Kinds | None:
+    """Jamba, Granite-4, Nemotron-3."""
+    return _words(fields, "layers_block_type", layers)
+
+
+def _words(fields: Fields, key: str, layers: int) -> Kinds | None:
+    listed = fields.items(key)
+    if listed is None:
+        return None
+    strange = sorted({str(word) for word in listed} - set(_WORDS))
+    if strange:
+        fields.refuse(key, f"layers of type {', '.join(strange)} are not understood")
+    return _full_length(fields, key, [_WORDS.get(str(word), "full") for word in listed], layers)
+
+
+def _hybrid_override_pattern(fields: Fields, layers: int) -> Kinds | None:
+    """Nemotron-H: one letter per layer, `M` Mamba, `*` attention, `E` experts, `-` dense."""
+    word = fields.data.get("hybrid_override_pattern")
+    if word is None:
+        return None
+    if not isinstance(word, str) or not set(word) <= {"M", "*", "E", "-"}:
+        fields.refuse("hybrid_override_pattern", "must be a word of the letters M, *, E and -")
+        return ["full"] * layers
+    return _full_length(fields, "hybrid_override_pattern", [_LETTERS[letter] for letter in word], layers)
+
+
+def _hybrid_layer_pattern(fields: Fields, layers: int) -> Kinds | None:
+    """MiMo-V2: 1 for layers with a window."""
+    return _flags(fields, "hybrid_layer_pattern", layers, {0: "full", 1: "sliding"})
+
+
+def _attn_type_list(fields: Fields, layers: int) -> Kinds | None:
+    """MiniMax-Text-01: 0 for lightning attention."""
+    return _flags(fields, "attn_type_list", layers, {0: "linear", 1: "full"})
+
+
+def _flags(fields: Fields, key: str, layers: int, meaning: dict[int, str]) -> Kinds | None:
+    listed = fields.items(key)
+    if listed is None:
+        return None
+    if any(type(flag) is not int or flag not in meaning for flag in listed):
+        fields.refuse(key, "must be entries of 0 or 1, one per layer")
+        return ["full"] * layers
+    return _full_length(fields, key, [meaning[flag] for flag in listed], layers)
+
+
+def _linear_attn_config(fields: Fields, layers: int) -> Kinds | None:
+    """Kimi-Linear: numbers of layers, counted from 1."""
+    given = fields.data.get("linear_attn_config")
+    if not isinstance(given, dict) or not isinstance(given.get("kda_layers"), list):
+        return None
+    return ["linear" if layer + 1 in given["kda_layers"] else "full" for layer in range(layers)]
+
+
+def _compress_ratios(fields: Fields, layers: int) -> Kinds | None:
+    """DeepSeek-V4: tokens per compressed entry, 0 for a window alone; one more entry for a draft layer."""
+    listed = fields.items("compress_ratios")
+    if listed is None:
+        return None
+    if any(type(ratio) is not int or ratio < 0 for ratio in listed) or len(listed) < layers:
+        fields.refuse("compress_ratios", f"must be {layers} whole numbers or more, one per layer")
+        return ["full"] * layers
+    return [str(ratio) for ratio in listed[:layers]]
+
+
+def _attn_layer_indices(fields: Fields, layers: int) -> Kinds | None:
+    """Bamba: the layers with attention among Mamba layers."""
+    listed = fields.items("attn_layer_indices")
+    return None if listed is None else ["full" if n in listed else "mamba" for n in range(layers)]
+
+
+def _attn_layer_period(fields: Fields, layers: int) -> Kinds | None:
+    """Jamba: attention once in a period."""
+    period = fields.count("attn_layer_period", minimum=1)
+    if period is None:
+        return None
+    offset = fields.count("attn_layer_offset") or 0
+    return ["full" if layer % period == offset else "mamba" for layer in range(layers)]
+
+
+def _full_attention_interval(fields: Fields, layers: int) -> Kinds | None:
+    """Qwen3-Next: the last layer of every few has attention."""
+    return _last_of(fields, "full_attention_interval", layers, "linear")
+
+
+def _layer_group_size(fields: Fields, layers: int) -> Kinds | None:
+    """Ling-2.5: the same, and what is left of the last group has attention, too."""
+    size = fields.count("layer_group_size", minimum=1)
+    if size is None or size == 1:
+        return None
+    grouped = layers // size * size
+    return ["full" if (n + 1) % size == 0 or n >= grouped else "linear" for n in range(layers)]
+
+
+def _global_attn_every_n_layers(fields: Fields, layers: int) -> Kinds | None:
+    """Windows in all layers but one of every few."""
+    return _last_of(fields, "global_attn_every_n_layers", layers, "sliding")
+
+
+def _last_of(fields: Fields, key: str, layers: int, others: str) -> Kinds | None:
+    every = fields.count(key, minimum=1)
+    return None if every is None else ["full" if (n + 1) % every == 0 else others for n in range(layers)]
+
+
+def _no_rope_layers(fields: Fields, layers: int) -> Kinds | None:
+    """Llama 4: layers with rotary embedding attend within chunks; every fourth has none and sees all."""
+    if not fields.has("attention_chunk_size") or not _chunks(fields):
+        return None
+    rotary = fields.items("no_rope_layers")
+    if rotary:
+        if len(rotary) != layers or any(flag not in (0, 1) for flag in rotary):
+            fields.refuse("no_rope_layers", f"must be {layers} entries of 0 or 1, one per layer")
+            return ["full"] * layers
+        return ["chunked" if flag == 1 else "full" for flag in rotary]
+    interval = fields.count("no_rope_layer_interval", minimum=1) or 4
+    return ["full" if (n + 1) % interval == 0 else "chunked" for n in range(layers)]
+
+
+def _chunks(fields: Fields) -> bool:
+    return str(fields.data.get("model_type", "")).startswith("llama4")
+
+
+def _sliding_window_pattern(fields: Fields, layers: int) -> Kinds | None:
+    """EXAONE-4: a word of `L` (window) and `G` (all), repeated."""
+    word = fields.data.get("sliding_window_pattern")
+    if not isinstance(word, str):
+        return None
+    if not word or not set(word) <= {"L", "G"}:
+        fields.refuse("sliding_window_pattern", "must be a word of the letters L and G, or a number")
+        return ["full"] * layers
+    return [_LETTERS[word[layer % len(word)]] for layer in range(layers)]
+
+
+def _sliding_window_indices(fields: Fields, layers: int) -> Kinds | None:
+    """Conversions by litgpt: 1 for layers with a window."""
+    given = fields.data.get("_litgpt")
+    if not isinstance(given, dict) or not isinstance(given.get("sliding_window_indices"), list):
+        return None
+    inner = Fields(given, fields.file)
+    found = _flags(inner, "sliding_window_indices", layers, {0: "full", 1: "sliding"})
+    fields.problems += inner.problems
+    return found
+
+
+def _sparse_attention_freq(fields: Fields, layers: int) -> Kinds | None:
+    """MiniMax-M3: 1 for layers whose attention reads the best blocks."""
+    return _flags(fields, "sparse_attention_freq", layers, {0: "full", 1: "sparse"})
+
+
+_SPELLINGS: tuple[Callable[[Fields, int], Kinds | None], ...] = (
+    _layer_types, _layers_block_type, _hybrid_override_pattern, _hybrid_layer_pattern, _attn_type_list,
+    _linear_attn_config, _compress_ratios, _attn_layer_indices, _attn_layer_period, _full_attention_interval,
+    _layer_group_size, _global_attn_every_n_layers, _no_rope_layers, _sliding_window_pattern, _sliding_window_indices,
+    _sparse_attention_freq,
+)  # fmt: skip
+
+
+def _by_window(fields: Fields, family: Family, layers: int) -> Kinds:
+    """Layers with a window by what their family means by one."""
+    everywhere = ["full"] * layers
+    window = fields.first("sliding_window", "sliding_window_size")
+    if window is None or not fields.flag("use_sliding_window", family.windows != "upper"):
+        fields.first("max_window_layers", minimum=0)
+        return everywhere
+    if family.windows == "all":
+        return ["sliding"] * layers
+    if family.windows == "upper":
+        first = fields.required("max_window_layers")
+        return ["full" if layer < first else "sliding" for layer in range(layers)]
+    if family.windows == "alternate":
+        return ["full" if layer % 2 else "sliding" for layer in range(layers)]
+    if family.windows == "pattern":
+        key = "_sliding_window_pattern" if fields.has("_sliding_window_pattern") else "sliding_window_pattern"
+        every = fields.required(key)
+        return ["full" if (layer + 1) % every == 0 else "sliding" for layer in range(layers)]
+    fields.refuse("sliding_window", "which layers are windowed is not said; layer_types is needed")
+    return everywhere
+
+
+def _full_length(fields: Fields, key: str, kinds: Kinds, layers: int) -> Kinds:
+    if len(kinds) != layers:
+        fields.refuse(key, f"has {len(kinds)} entries for {layers} layers")
+        return ["full"] * layers
+    return kinds
