@@ -131,7 +131,8 @@ class Choices(FrozenModel):
     embedding: Literal["twice", "unembedding"]
     """Embedding parameters in FLOP and reads: both matrices, or only the unembedding."""
     mla_projections: Literal["combined", "separate"]
-    """MLA projections as the paper's two combined matrices, or the five of the architecture."""
+    """`combined`: the paper's two matrices of MLA, and no routers; `separate`: the five of the architecture and every
+    router, down-projections and routers on every tensor rank, as engines have them."""
     moe_output_reduce: Literal["per_active_expert", "local_sum"]
     """Words of the feed-forward all-reduce: each expert's output, or their local sum."""
     moe_activation_traffic: Literal["touched_share", "routed"]

@@ -83,7 +83,7 @@ def shape(architecture: Architecture, choices: Choices) -> Shape:
     paper = choices.embedding == "twice"
     mixers = token_mixers(architecture)
     dense = [(count, dense_matrices(block, width)) for count, block in dense_blocks(architecture)]
-    dense += [(count, shared_matrices(block, width)) for count, block in mixtures(architecture)]
+    dense += [(count, shared_matrices(block, width, choices)) for count, block in mixtures(architecture)]
     return Shape(
         attention=_all((count, mixer.matrices(choices)) for count, mixer in mixers),
         dense=_all(dense),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Dense, Experts
 from formulations.physics.blocks.matrix import Matrix
 
@@ -18,12 +19,15 @@ def dense_matrices(block: Dense, d_model: int) -> tuple[Matrix, ...]:
     return (Matrix(d_model, block.d_ff, block.input_matrices + block.output_matrices),)
 
 
-def shared_matrices(block: Experts, d_model: int) -> tuple[Matrix, ...]:
-    """What every token passes of a mixture: shared experts, and the projections around latent ones."""
+def shared_matrices(block: Experts, d_model: int, choices: Choices) -> tuple[Matrix, ...]:
+    """What every token passes of a mixture: shared experts, the router (which the paper's code leaves out), and the
+    projections around latent experts; every rank has the last two."""
     matrices = block.input_matrices + block.output_matrices
     found = []
     if block.shared_experts:
         found.append(Matrix(d_model, block.shared_d_ff or block.d_ff, block.shared_experts * matrices))
+    if choices.mla_projections == "separate":
+        found.append(Matrix(block.experts + block.zero_experts, d_model, replicated=True))
     if block.latent_dim:
         found.append(Matrix(d_model, block.latent_dim, 2, replicated=True))
     return tuple(found)

@@ -24,7 +24,8 @@ class LatentPhysics(TokenMixer[Latent]):
     """k + r elements of cache per token, one vector for all heads."""
 
     def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
-        """The five of the architecture; under `mla_projections: combined` the three of the paper's code."""
+        """The five of the architecture, of which every rank has both down-projections; under `mla_projections: combined`
+        the three of the paper's code."""
         shape, width = self.block, self.d_model
         heads, rank, query_rank = shape.query_heads, shape.kv_rank, shape.query_rank or 0
         if choices.mla_projections == "combined":
@@ -35,14 +36,14 @@ class LatentPhysics(TokenMixer[Latent]):
             )
         key = shape.head_dim + shape.rope_dim
         query = (
-            (Matrix(query_rank, width), Matrix(heads * key, query_rank))
+            (Matrix(query_rank, width, replicated=True), Matrix(heads * key, query_rank))
             if query_rank
             else (Matrix(heads * key, width),)
         )
         gate = {"none": 0, "heads": heads, "full": heads * shape.values}[shape.output_gate]
         return (
             *query,
-            Matrix(rank + shape.rope_dim, width),
+            Matrix(rank + shape.rope_dim, width, replicated=True),
             Matrix(heads * (shape.head_dim + shape.values), rank),
             Matrix(width, heads * shape.values),
             *((Matrix(gate, width),) if gate else ()),

@@ -61,5 +61,6 @@ def test_as_many_prompts_as_groups_launch_together() -> None:
 def test_a_prompt_of_one_group_waits_for_those_of_all() -> None:
     seconds, latency = prompts(with_engine())
     # arithmetic of a prompt on a share of the ranks: its pass lasts f times what it takes of the instance
-    assert latency[2] > 6 * latency[0] and latency[2] > 8 * seconds[2]
+    # (less what every rank of one group does for itself: the router, and the way down to the latent vectors)
+    assert latency[2] > 5.5 * latency[0] and latency[2] > 8 * seconds[2]
     assert seconds[2] < 1.2 * seconds[0]

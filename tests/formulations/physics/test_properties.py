@@ -168,9 +168,9 @@ def test_a_mixture_whose_experts_are_all_active_reads_what_a_dense_model_as_wide
         for shape in (mixture, wide)
     )
     layout = Layout.of(1)
-    assert one.weights(layout) == other.weights(layout)
+    assert one.weights(layout) == pytest.approx(other.weights(layout), rel=1e-4)  # the router
     steps = [c.step(layout, 0).step_time(1e4) for c in (one, other)]
-    np.testing.assert_allclose(steps[0].compute, steps[1].compute, rtol=1e-12)
+    np.testing.assert_allclose(steps[0].compute, steps[1].compute, rtol=1e-4)
 
 
 @given(st.sampled_from(SETS), st.floats(0, 1), st.integers(0, 8), st.floats(1, 500))

@@ -13,7 +13,7 @@ DEEPSEEK = catalog.architecture("deepseek-v3")
 EXPERT = 3 * 7168 * 2048
 """Parameters of one routed or shared expert."""
 ATTENTION = 61 * (1536 * 7168 + 128 * 192 * 1536 + 576 * 7168 + 128 * 256 * 512 + 7168 * 128 * 128)
-DENSE = 3 * 3 * 7168 * 18_432 + 58 * EXPERT
+DENSE = 3 * 3 * 7168 * 18_432 + 58 * EXPERT + 58 * 256 * 7168  # layers, shared experts, routers
 EMBEDDING = 129_280 * 7168
 
 
