@@ -85,6 +85,16 @@ class LayoutRule(FrozenModel):
     source: Source
 
 
+class StatePages(FrozenModel):
+    """Recurrent states in pages of the size of the KV cache's blocks."""
+
+    unit_tokens: Count = 16
+    """Blocks are multiples of it."""
+    states: Count = 1
+    """States that a sequence has beside those of drafted tokens: one more with prefix caching."""
+    source: Source
+
+
 class EngineVersion(FrozenModel):
     """An engine from one version on."""
 
@@ -96,6 +106,8 @@ class EngineVersion(FrozenModel):
     sixteen_bit: dict[WeightPrecision, tuple[Part, ...]] = Field(default_factory=dict)
     """Parts that checkpoints of a precision keep in 16 bits for this engine."""
     layout_rules: tuple[LayoutRule, ...] = ()
+    state_pages: StatePages | None = None
+    """How hybrids with recurrent layers are cached; null: states take what they take."""
     fitted: tuple[str, ...] = ()
     """Figures that were fitted to logs, and to which; the others are the engine's own."""
     sources: tuple[Source, ...] = Field(min_length=1)

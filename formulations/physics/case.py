@@ -12,7 +12,7 @@ from formulations.physics.arrays import BoolArray, FloatArray, Numbers, floats
 from formulations.physics.capacity import batch_capacity, fits, weight_bytes_total
 from formulations.physics.collectives import Collective
 from formulations.physics.context import Context
-from formulations.physics.kv_cache import cache_held
+from formulations.physics.hybrid_cache import sequence_held
 from formulations.physics.layout import Layout
 from formulations.physics.machine import Machine, machine
 from formulations.physics.network import network
@@ -96,8 +96,7 @@ class Case:
 
     def cache(self, layout: Layout, context: Numbers | Context) -> FloatArray:
         """Bytes of KV cache per sequence of `context` tokens on all ranks together."""
-        choices = self.assumptions.choices
-        return cache_held(self.architecture, choices, layout, self.kv_bytes, context)
+        return sequence_held(self.architecture, self.assumptions, layout, self.kv_bytes, context)
 
     def capacity(self, layout: Layout, context: Numbers | Context, draft: Case | None = None) -> FloatArray:
         """Largest real batch that fits, beside the weights and KV cache of `draft` where one is given."""

@@ -41,6 +41,13 @@ class Context:
             mean = (below * (low + high) / 2.0 + (width - below) * limit) / width
         return np.where(width > 0, mean, low)
 
+    def in_blocks(self, size: FloatArray) -> FloatArray:
+        """Mean of x rounded up to whole blocks of `size` tokens, in closed form."""
+        width = self.last - self.first
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = (_rounded_up(self.last, size) - _rounded_up(self.first, size)) / width
+        return np.where(width > 0, mean, np.ceil(self.first / size) * size)
+
     def within_chunk(self, size: float) -> FloatArray:
         """Mean position inside chunks of so many tokens: of one long context, half a chunk."""
         width = self.last - self.first
@@ -53,6 +60,12 @@ def _chunked(tokens: FloatArray, size: float) -> FloatArray:
     """∫₀ˣ (t mod size) dt."""
     whole = np.floor(tokens / size)
     return floats(whole * size**2 / 2.0 + (tokens - whole * size) ** 2 / 2.0)
+
+
+def _rounded_up(tokens: FloatArray, size: FloatArray) -> FloatArray:
+    """∫₀ˣ ⌈t/size⌉·size dt."""
+    whole = np.floor(tokens / size)
+    return floats(size**2 * whole * (whole + 1) / 2.0 + (tokens - whole * size) * (whole + 1) * size)
 
 
 def seen_pairs(tokens: FloatArray, limit: float | None) -> FloatArray:

@@ -13,7 +13,7 @@ from fleets.schema.accelerators import Accelerator
 from formulations.physics.arrays import floats
 from formulations.physics.capacity import weight_bytes_total
 from formulations.physics.context import Context
-from formulations.physics.kv_cache import cache_held
+from formulations.physics.hybrid_cache import sequence_held
 from formulations.physics.machine import GIGA, machine
 from formulations.physics.precision import kv_bytes, weight_bytes
 from formulations.physics.reserve import room
@@ -58,9 +58,8 @@ def room_gb(study: ResolvedStudy, found: Described, accelerator: Accelerator) ->
 
 def longest_gb(study: ResolvedStudy, found: Described, tokens: int) -> float:
     """GB of the model's KV cache for one request of `tokens`: engines start only where it fits."""
-    element, states = kv_bytes((found.kv,)), 1.0 + found.drafted
-    architecture, choices = found.model.architecture, study.assumptions.choices
-    held = cache_held(architecture, choices, found.layout, element, float(tokens), states)
+    element, architecture = kv_bytes((found.kv,)), found.model.architecture
+    held = sequence_held(architecture, study.assumptions, found.layout, element, float(tokens), found.drafted)
     return float(np.sum(held)) / GIGA
 
 
@@ -82,7 +81,7 @@ def needed_gb(study: ResolvedStudy, found: Described, batch: Mapping[str, float]
         total += float(np.sum(weight_bytes_total(architecture, choices, layout, weight, stored)))
         for workload, sequences in batch.items():
             context = Context(*map(floats, study.workload(workload).context_range))
-            states = 1.0 + (found.drafted if architecture is found.model.architecture else 0)
-            cache = cache_held(architecture, choices, layout, element, context, states)
+            drafted = found.drafted if architecture is found.model.architecture else 0
+            cache = sequence_held(architecture, study.assumptions, layout, element, context, drafted)
             total += float(np.sum(cache)) * sequences * share
     return total / GIGA

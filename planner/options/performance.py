@@ -20,7 +20,7 @@ from formulations.physics.arrays import FloatArray
 from formulations.physics.capacity import batch_capacity, weight_bytes_total
 from formulations.physics.context import Context
 from formulations.physics.engine import most_sequences
-from formulations.physics.kv_cache import cache_held
+from formulations.physics.hybrid_cache import reused_tokens, sequence_held
 from formulations.physics.kv_transfer import transfer_time
 from formulations.physics.machine import machine
 from formulations.physics.precision import ArithmeticRate, arithmetic_rate, kv_bytes, weight_bytes
@@ -149,7 +149,7 @@ def performance(
     weights_b, kv_b = weight_bytes(table.weight_precisions)[:, None], kv_bytes(table.kv_precisions)[:, None]
     context = Context(*np.array([workload.context_range for workload in workloads]).T)
     inputs = np.array([workload.input_tokens for workload in workloads])
-    hits = np.array([workload.prefix_hit_rate for workload in workloads])
+    cached = np.array([workload.prefix_hit_rate for workload in workloads]) * inputs
     decode = _column(arithmetic_rate(unit, assumptions, table.weight_precisions))
     prompt = _column(arithmetic_rate(unit, assumptions, table.weight_precisions, prefill=True))
     target = table.model.architecture
@@ -161,11 +161,13 @@ def performance(
             np.ones((1, 1)),
         )
     ]
+    found = reused_tokens(target, assumptions, layout, kv_b, cached)
+    hits = np.divide(found, inputs, out=np.zeros_like(found), where=inputs > 0)
     prompt_s = prefill_time(target, unit, assumptions, layout, prompt, inputs, hits)
     latency = prompt_latency(target, unit, assumptions, layout, prompt, weights_b, inputs, hits)
     stored = stored_weights(target, assumptions, layout, table.weight_precisions)
     weights = weight_bytes_total(target, choices, layout, weights_b, stored)
-    cache = cache_held(target, choices, layout, kv_b, context, 1.0 + gamma)
+    cache = sequence_held(target, assumptions, layout, kv_b, context, gamma)
     if draft is not None:
         passes.append(
             (step_coefficients(draft, unit, assumptions, layout, weights_b, decode, kv_b, context), gamma)
@@ -175,7 +177,7 @@ def performance(
         if choices.speculation_memory == "joint":
             stored = stored_weights(draft, assumptions, layout, table.weight_precisions)
             weights = weights + weight_bytes_total(draft, choices, layout, weights_b, stored)
-            cache = cache + cache_held(draft, choices, layout, kv_b, context)
+            cache = cache + sequence_held(draft, assumptions, layout, kv_b, context)
     shape = (len(table), len(workloads))
     transfer = (
         transfer_time(target, choices, unit, layout, kv_b, inputs)
@@ -188,7 +190,7 @@ def performance(
     space = room(target, unit, assumptions, layout, settings)
     free = space.free(layout, weights)
     capacity = np.broadcast_to(batch_capacity(space, assumptions, layout, weights, cache), shape)
-    longest = cache_held(target, choices, layout, kv_b, float(settings.max_model_len or 0), 1.0 + gamma)
+    longest = sequence_held(target, assumptions, layout, kv_b, float(settings.max_model_len or 0), gamma)
     capacity = np.where(free >= longest, capacity, 0.0)
     sequences = most_sequences(assumptions, table.accelerator, settings)
     return Performance(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Latent
 from formulations.physics.arrays import FloatArray, Numbers, floats
@@ -15,6 +17,8 @@ from formulations.physics.blocks.matrix import Matrix
 from formulations.physics.blocks.token_mixer import KERNELS, Split, TokenMixer
 from formulations.physics.context import Context, seen_pairs
 
+SCALED = 128
+"""Elements of a latent vector that share a scale."""
 LATENT_KERNELS = 4
 """Second query projection, its norm, absorbed keys and values."""
 
@@ -80,16 +84,21 @@ class LatentPhysics(TokenMixer[Latent]):
 
     def held(self, kv_bytes: Numbers, context: Context) -> FloatArray:
         kept = context.mean if self.block.window is None else context.at_most(self.block.window)
-        return floats((self._elements * floats(kv_bytes) + index.index_bytes(self.block.indexer)) * kept)
+        return floats((self._bytes(kv_bytes) + index.index_bytes(self.block.indexer)) * kept)
 
     def moved(self, kv_bytes: Numbers, context: Context) -> FloatArray:
         read = index.read_tokens(self.block.indexer, self.block.window, context)
         keys = index.index_bytes(self.block.indexer) * context.mean
-        return floats(self._elements * floats(kv_bytes) * read + keys)
+        return floats(self._bytes(kv_bytes) * read + keys)
 
-    @property
-    def _elements(self) -> float:
-        return float(self.block.kv_rank + self.block.rope_dim)
+    def _bytes(self, kv_bytes: Numbers) -> FloatArray:
+        """Bytes per token: k + r elements; in 8 bits before an indexer, k with a 32-bit scale for each 128, and r in 16
+        bits (656 in DeepSeek-V3.2 under vLLM and SGLang)."""
+        rank, rope, element = self.block.kv_rank, self.block.rope_dim, floats(kv_bytes)
+        plain = (rank + rope) * element
+        if self.block.indexer is None:
+            return floats(plain)
+        return floats(np.where(element == 1.0, rank + rank / SCALED * 4.0 + 2.0 * rope, plain))
 
     @property
     def cache_heads(self) -> int:
