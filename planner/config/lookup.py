@@ -15,10 +15,13 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import AssumptionSet
 from fleets.schema.fleets import Fleet, Supply
 from formulations.physics.engine import EngineSettings
+from formulations.physics.speculation import head_architecture
 from planner.config.resolved import ResolvedModel, ResolvedSpeculation, ResolvedSupply
 from planner.config.schema.models import Model, Speculation
 
 Found = TypeVar("Found")
+OWN_HEAD = "mtp"
+"""How a config names the head for multi-token prediction that comes with a model."""
 
 
 class Lookup:
@@ -108,7 +111,9 @@ class Lookup:
             )
         return 0.0, "none"
 
-    def speculation(self, key: str, speculation: Speculation) -> ResolvedSpeculation | None:
+    def speculation(
+        self, key: str, speculation: Speculation, target: Architecture | None
+    ) -> ResolvedSpeculation | None:
         if speculation.accepted_lengths is not None:
             name = speculation.accepted_lengths
             table = self.find(f"{key}.accepted_lengths", lambda: catalog.accepted_lengths(name))
@@ -123,10 +128,27 @@ class Lookup:
                 )
             return ResolvedSpeculation(name, None, None, table, measured)
         assert speculation.draft is not None
+        if speculation.draft == OWN_HEAD:
+            return self._own_head(key, speculation, target)
         draft = self.architecture(f"{key}.draft", speculation.draft)
         if draft is None:
             return None
         return ResolvedSpeculation(draft.name, draft, speculation.acceptance, None, speculation.choices)
+
+    def _own_head(
+        self, key: str, speculation: Speculation, target: Architecture | None
+    ) -> ResolvedSpeculation | None:
+        """The head for multi-token prediction that a model brings along."""
+        if target is None:
+            return None
+        if target.draft_head is None:
+            self.fail(
+                f"{key}.draft", f"{target.name} brings no head for multi-token prediction; name a draft model"
+            )
+            return None
+        return ResolvedSpeculation(
+            OWN_HEAD, head_architecture(target), speculation.acceptance, None, speculation.choices
+        )
 
     def _each_once(
         self, key: str, ways: Iterable[ResolvedSpeculation | None]
@@ -144,7 +166,10 @@ class Lookup:
     def model(self, name: str, model: Model) -> ResolvedModel | None:
         key = f"models.{name}"
         architecture = self.architecture(f"{key}.architecture", model.architecture)
-        ways = [self.speculation(f"{key}.speculation[{i}]", way) for i, way in enumerate(model.speculation)]
+        ways = [
+            self.speculation(f"{key}.speculation[{i}]", way, architecture)
+            for i, way in enumerate(model.speculation)
+        ]
         if model.speculation_only and not ways:
             self.fail(f"{key}.speculation_only", "is true but speculation lists no way; add one or remove it")
         if architecture is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fleets import catalog
 from fleets.errors import UnknownName
+from fleets.schema.architectures import Architecture
 from fleets.spelling import VENDORS, spelling
 from planner.config.resolved import ResolvedStudy, ResolvedSupply
 
@@ -51,7 +52,18 @@ def readings(study: ResolvedStudy) -> tuple[str, ...]:
         if _in_catalogue(written[model.name].architecture)
         and catalog.architecture(written[model.name].architecture) != model.architecture
     )
-    return tuple(dict.fromkeys(sentence for sentence in (*supplies, *models, *files, *folders) if sentence))
+    beside = (sentence for model in study.models for sentence in _beside(model.name, model.architecture))
+    every = (*supplies, *models, *files, *folders, *beside)
+    return tuple(dict.fromkeys(sentence for sentence in every if sentence))
+
+
+def _beside(name: str, architecture: Architecture) -> Iterator[str]:
+    """What of a model takes memory and is left out of the time."""
+    if architecture.encoder_parameters:
+        billions = architecture.encoder_parameters / 1e9
+        yield f"{name}: its towers for images and sound, {billions:.2g} billion parameters, take memory and no time"
+    if architecture.residual_streams > 1:
+        yield f"{name}: mixing its {architecture.residual_streams} residual streams is left out of the time"
 
 
 def _reading(written: str, name: str, kind: catalog.Kind) -> str:

@@ -15,7 +15,7 @@ class Speculation(FrozenModel):
     """Speculative decoding with a draft model, or with a head whose accepted lengths were measured."""
 
     draft: str | None = None
-    """Architecture of the draft model: catalogue name or path to a config.json."""
+    """Architecture of the draft model: catalogue name or path to a config.json; `mtp`: the model's own head."""
     acceptance: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False, strict=True)] | None = None
     """Probability that a drafted token is accepted."""
     accepted_lengths: str | None = None
