@@ -11,7 +11,10 @@ from typing import Any
 Config = dict[str, Any]
 Row = dict[str, Any]
 Random = random.Random
-ARCHITECTURES = ("llama-3.1-8b", "llama-3.1-70b", "qwen3-8b", "mixtral-8x7b", "qwen3-30b-a3b", "phi-4")
+ARCHITECTURES = (
+    "llama-3.1-8b", "llama-3.1-70b", "qwen3-8b", "mixtral-8x7b", "qwen3-30b-a3b", "phi-4",
+    "qwen3.5-9b", "nemotron-3-nano-30b-a3b-bf16", "gemma-4-26b-a4b",
+)  # fmt: skip
 ACCELERATORS = ("h100-sxm", "a100-80gb-sxm", "l40s", "h200-sxm")
 PROFILE = "measured.csv"
 

@@ -186,13 +186,22 @@ def test_every_mix_that_exact_physics_serves_is_inside_the_bound_and_no_option_p
             mix = random.dirichlet(np.full(len(names), 0.7)) * random.integers(0, 2, len(names))
             if not mix.any():
                 continue
-            best = max(served_in_time(performance, row, limits, mix) for limits in grid)
+            allowed = [np.minimum(limits, _paced(performance, row, mix)) for limits in grid]
+            best = max(served_in_time(performance, row, limits, mix) for limits in allowed)
             promised = [
                 max((_multiple(option, names, mix) for option in options), default=0.0)
                 for options in (over, under)
             ]
             assert promised[1] >= best * (1 - TOUCH), (name, mix)
             assert promised[0] <= promised[1] * (1 + TOUCH), (name, mix)
+
+
+def _paced(performance: Performance, row: int, mix: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Whole batches of each workload alone within the strictest pace of a mix: what a mixed pool is made of."""
+    pace = max(w.pace for w, asked in zip(performance.workloads, mix, strict=True) if asked > 0)
+    if pace == 0:
+        return np.full(len(mix), np.inf)
+    return whole_limits(performance, row, float(performance.tokens_per_step[row, 0]) / pace)
 
 
 def _multiple(option: Option, names: list[str], mix: np.ndarray[Any, Any]) -> float:

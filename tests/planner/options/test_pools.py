@@ -30,6 +30,9 @@ ARCHITECTURES = (
     "gpt-oss-120b",
     "deepseek-v3",
     "phi-4",
+    "qwen3.5-9b",
+    "nemotron-3-nano-30b-a3b-bf16",
+    "deepseek-v4-flash",
 )
 ACCELERATORS = ("h100-sxm", "h200-sxm", "a100-80gb-sxm", "l40s", "b200-sxm", "mi300x")
 CONTEXTS = (500, 1500, 4000, 12000, 30000, 90000)

@@ -13,7 +13,14 @@ from planner.problem.solve import solve
 from planner.questions.minimise import CHEAPEST
 from tests.planner.problem.test_optimise import holds_in_exact_physics
 
-MODELS = ("llama-3.1-8b", "llama-3.1-70b", "mixtral-8x22b", "qwen3-30b-a3b", "gpt-oss-120b")
+MODELS = (
+    "llama-3.1-8b",
+    "llama-3.1-70b",
+    "mixtral-8x22b",
+    "qwen3-30b-a3b",
+    "gpt-oss-120b",
+    "qwen3.5-35b-a3b",
+)
 ACCELERATORS = ("h100-sxm", "h200-sxm", "a100-80gb-sxm", "l40s", "mi300x")
 
 
