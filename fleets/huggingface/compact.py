@@ -12,8 +12,7 @@ from fleets.schema.uniform import Attention, FeedForward
 Layer = tuple[Block, ...]
 _NAMES = {
     "gqa": "attention", "mla": "attention", "latent_mqa": "attention", "gated_delta": "delta", "kda": "delta",
-    "mamba2": "mamba", "mamba1": "mamba", "lightning": "linear", "short_convolution": "convolution", "dense": "dense",
-    "moe": "experts",
+    "mamba2": "mamba", "mamba1": "mamba", "lightning": "linear", "short_convolution": "convolution", "moe": "experts",
 }  # fmt: skip
 
 
@@ -54,7 +53,8 @@ def _named(blocks: list[Block]) -> dict[Block, str]:
     for block in blocks:
         if block in names:
             continue
-        base = _NAMES[str(getattr(block, "mixer", ""))]
+        mixer = str(getattr(block, "mixer", ""))
+        base = _NAMES.get(mixer, mixer)
         indexed = getattr(block, "indexer", None) is not None
         if getattr(block, "compression", None) is not None:
             base = "csa" if indexed else "hca"  # compressed sparse, heavily compressed attention

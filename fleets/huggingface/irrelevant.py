@@ -6,11 +6,13 @@ import re
 
 IRRELEVANT: tuple[tuple[str, str], ...] = (
     (r".*token_id(s)?$|.*token_index$|.*_placeholder$|bad_words_ids|ignore_index", "ids of tokens"),
-    (r".*dropout.*|initializer_.*|.*loss.*|.*jitter_noise|router_jitter.*|seq_aux|pretraining_tp", "training"),
+    (r".*dropout.*|.*w_init_.*|initializer_.*|.*loss.*|.*jitter_noise|router_jitter.*|seq_aux|"
+     r"pretraining_tp", "training"),
     (r".*_eps(ilon)?$|.*norm_topk.*|qk_norm.*|use_qk_norm|.*layernorm.*|norm_type|residual_.*", "normalisation"),
-    (r"rope_.*|partial_rotary_factor|rotary_.*|.*position_embed.*|max_position_.*|original_max_.*|compress_rope_theta|initial_context_.*|"
+    (r"rope_.*|partial_rotary_factor|rotary_.*|.*position_embed.*|max_position_.*|original_max_.*|compress_rope_theta|"
+     r"initial_context_.*|"
      r"model_max_length|seq_length|max_sequence_length|attention_factor", "positions"),
-    (r"hidden_act.*|activation_function|.*hidden_act|swiglu_.*|.*softcapping|logit_scale|.*_multiplier|query_pre_attn.*",
+    (r"hidden_act.*|activation_function|.*hidden_act|swiglu_.*|.*soft_?cap(ping)?|embeddings_scale.*|logit_scale|.*_multiplier|query_pre_attn.*",
      "elementwise functions"),
     (r".*bias$|use_bias|bias", "biases: below a thousandth of the parameters"),
     (r"scoring_func|topk_.*|n_group|num_expert_group|.*routed_scaling_factor|enable_moe_fp32_combine|.*router.*|norm_.*prob|use_routing_bias|"

@@ -7,7 +7,7 @@ from fleets.huggingface.channels import channel_kinds, read_dense, read_experts
 from fleets.huggingface.families import Family
 from fleets.huggingface.fields import Fields
 from fleets.huggingface.patterns import token_kinds
-from fleets.huggingface.recurrent import read_recurrent
+from fleets.huggingface.recurrent import READERS, read_recurrent
 from fleets.schema.blocks import Block, Dense
 
 Layer = tuple[Block, ...]
@@ -35,7 +35,7 @@ def _token_blocks(
     attends = [kind in ATTENTION or kind.isdigit() for kind in kinds]
     attention = read_attention(fields, family, layers, width, kinds) if any(attends) else []
     made: dict[str, Block | None] = {}
-    for kind in sorted(set(kinds) & {"linear", "mamba", "conv"}):
+    for kind in sorted(set(kinds) & set(READERS)):
         made[kind] = read_recurrent(fields, family, kind, width)
     beside = None
     if fields.data.get("model_type") == "falcon_h1":

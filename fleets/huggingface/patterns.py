@@ -1,7 +1,7 @@
 """Which token mixer every layer has: one small function per spelling that configs have for it.
 
-A layer's kinds: `full`, `sliding`, `chunked` attention, `sparse` (attention with a block indexer), `linear` (a delta rule
-or linear attention), `mamba`, `conv`, `none` (a layer of one channel mixer), and `m` tokens of compressed attention.
+A layer's kinds: `full`, `sliding`, `chunked` attention, `sparse` (attention with a block indexer), those of
+`recurrent.READERS`, `none` (a layer of one channel mixer), and a number of tokens for compressed attention.
 """
 
 from __future__ import annotations
@@ -206,9 +206,9 @@ def _sparse_attention_freq(fields: Fields, layers: int) -> Kinds | None:
 
 _SPELLINGS: tuple[Callable[[Fields, int], Kinds | None], ...] = (
     _layer_types, _layers_block_type, _hybrid_override_pattern, _hybrid_layer_pattern, _attn_type_list,
-    _linear_attn_config, _compress_ratios, _attn_layer_indices, _attn_layer_period, _full_attention_interval,
-    _layer_group_size, _global_attn_every_n_layers, _no_rope_layers, _sliding_window_pattern, _sliding_window_indices,
-    _sparse_attention_freq,
+    _linear_attn_config, _compress_ratios, _attn_layer_indices, _attn_layer_period,
+    _full_attention_interval, _layer_group_size, _global_attn_every_n_layers, _no_rope_layers,
+    _sliding_window_pattern, _sliding_window_indices, _sparse_attention_freq,
 )  # fmt: skip
 
 

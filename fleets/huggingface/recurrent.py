@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fleets.huggingface.families import Family
 from fleets.huggingface.fields import Fields
 from fleets.schema.blocks import (
@@ -26,16 +28,18 @@ _STATES: dict[str, StatePrecision] = {
 def read_recurrent(
     fields: Fields, family: Family, kind: str, width: int, parallel: bool = False
 ) -> Block | None:
-    """The block of a `linear`, `mamba` or `conv` layer; None after a refusal."""
+    """The block of a layer of a kind of `READERS`; None after a refusal."""
     before = len(fields.problems)
-    if kind == "conv":
-        taps = fields.required("conv_L_cache", "conv_kernel_size")
-        block: Block = ShortConvolution(convolution=taps, width=fields.first("conv_dim"))
-    elif kind == "mamba":
-        block = _mamba(fields, family, width, parallel)
-    else:
-        block = _linear(fields, family, width)
-    return None if len(fields.problems) > before else block
+    block = READERS[kind](fields, family, width)
+    if len(fields.problems) > before:
+        return None
+    return block.model_copy(update={"parallel": True}) if parallel else block
+
+
+def _convolution(fields: Fields, family: Family, width: int) -> Block:
+    """LFM2."""
+    taps = fields.required("conv_L_cache", "conv_kernel_size")
+    return ShortConvolution(convolution=taps, width=fields.first("conv_dim"))
 
 
 def _linear(fields: Fields, family: Family, width: int) -> Block:
@@ -75,7 +79,7 @@ def _linear(fields: Fields, family: Family, width: int) -> Block:
     return Lightning(heads=1, head_dim=1)
 
 
-def _mamba(fields: Fields, family: Family, width: int, parallel: bool) -> Block:
+def _mamba(fields: Fields, family: Family, width: int) -> Block:
     """Mamba-2, or Mamba-1 where no heads are stated."""
     heads, head_dim = (
         fields.first("mamba_num_heads", "mamba_n_heads"),
@@ -89,7 +93,6 @@ def _mamba(fields: Fields, family: Family, width: int, parallel: bool) -> Block:
             state=fields.required("mamba_d_state"),
             step_rank=fields.required("mamba_dt_rank"),
             convolution=fields.required("mamba_d_conv"),
-            parallel=parallel,
         )
     return Mamba2(
         heads=heads,
@@ -98,7 +101,6 @@ def _mamba(fields: Fields, family: Family, width: int, parallel: bool) -> Block:
         state=fields.required("ssm_state_size", "mamba_d_state", "mamba_state_dim"),
         convolution=fields.required("conv_kernel", "mamba_d_conv", "mamba_conv_kernel"),
         state_precision=_state(fields, family, "mamba_ssm_cache_dtype"),
-        parallel=parallel,
     )
 
 
@@ -109,3 +111,11 @@ def _state(fields: Fields, family: Family, key: str) -> StatePrecision:
     if str(value) not in _STATES:
         fields.refuse(key, f"is not one of {', '.join(_STATES)}")
     return _STATES.get(str(value), "fp32")
+
+
+READERS: dict[str, Callable[[Fields, Family, int], Block]] = {
+    "linear": _linear,
+    "mamba": _mamba,
+    "conv": _convolution,
+}
+"""By kind of layer."""
