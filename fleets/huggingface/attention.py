@@ -123,7 +123,7 @@ def _grouped_block(fields: Fields, family: Family, kind: str, sizes: Sizes, shar
     if kind == "chunked":
         window = fields.required("attention_chunk_size")
     elif kind == "sliding":
-        window = fields.required("sliding_window", "sliding_window_size")
+        window = fields.required("sliding_window", "sliding_window_size", "attention_window_size")
     return GroupedQuery(
         query_heads=sizes.heads,
         kv_heads=sizes.kv_heads,

@@ -167,6 +167,8 @@ def read_dense(fields: Fields, gated: bool, width: int) -> Dense:
     else:
         stated = fields.first(*_DENSE_WIDTH)
         d_ff = _adjusted(fields, fields.required("intermediate_size") if stated is None else stated)
+    if fields.has("lru_width"):
+        d_ff //= 2  # RecurrentGemma states both input matrices together
     return Dense(d_ff=d_ff, input_matrices=2 if gated else 1)
 
 

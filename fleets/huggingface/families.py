@@ -98,6 +98,7 @@ FAMILIES: dict[str, Family] = {
     "gemma": _gemma("none"),
     "gemma2": _gemma("alternate"),
     "gemma3_text": _gemma("pattern"),
+    "recurrent_gemma": Family(tied=True),
     "gemma4_text": replace(_gemma("listed"), mixture="maybe"),
     "phi3": Family(windows="all"),
     "phimoe": Family(windows="all", mixture="yes"),

@@ -19,7 +19,7 @@ _WORDS = {
     "local": "sliding", "sliding": "sliding", "chunked_attention": "chunked",
     "linear_attention": "linear", "linear": "linear", "kda": "linear", "gated_delta_net": "linear", "gdn": "linear",
     "lightning_attention": "linear", "mamba": "mamba", "mamba2": "mamba", "conv": "conv", "short_conv": "conv",
-    "moe": "none", "mlp": "none", "sparse_attention": "sparse",
+    "recurrent": "lru", "moe": "none", "mlp": "none", "sparse_attention": "sparse",
 }  # fmt: skip
 _LETTERS = {"M": "mamba", "*": "full", "E": "none", "-": "none", "L": "sliding", "G": "full"}
 
@@ -120,6 +120,18 @@ def _compress_ratios(fields: Fields, layers: int) -> Kinds | None:
     return [str(ratio) for ratio in listed[:layers]]
 
 
+def _block_types(fields: Fields, layers: int) -> Kinds | None:
+    """RecurrentGemma: a few kinds, repeated; its attention has a window."""
+    listed = fields.items("block_types")
+    if listed is None:
+        return None
+    words = {"recurrent": "lru", "attention": "sliding"}
+    if not listed or not {str(word) for word in listed} <= set(words):
+        fields.refuse("block_types", "must be entries of recurrent or attention")
+        return ["full"] * layers
+    return [words[str(listed[layer % len(listed)])] for layer in range(layers)]
+
+
 def _attn_layer_indices(fields: Fields, layers: int) -> Kinds | None:
     """Bamba: the layers with attention among Mamba layers."""
     listed = fields.items("attn_layer_indices")
@@ -206,7 +218,7 @@ def _sparse_attention_freq(fields: Fields, layers: int) -> Kinds | None:
 
 _SPELLINGS: tuple[Callable[[Fields, int], Kinds | None], ...] = (
     _layer_types, _layers_block_type, _hybrid_override_pattern, _hybrid_layer_pattern, _attn_type_list,
-    _linear_attn_config, _compress_ratios, _attn_layer_indices, _attn_layer_period,
+    _linear_attn_config, _compress_ratios, _block_types, _attn_layer_indices, _attn_layer_period,
     _full_attention_interval, _layer_group_size, _global_attn_every_n_layers, _no_rope_layers,
     _sliding_window_pattern, _sliding_window_indices, _sparse_attention_freq,
 )  # fmt: skip

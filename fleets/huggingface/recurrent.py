@@ -9,6 +9,7 @@ from fleets.huggingface.fields import Fields
 from fleets.schema.blocks import (
     Block,
     GatedDelta,
+    GatedRecurrence,
     KimiDelta,
     Lightning,
     Mamba1,
@@ -40,6 +41,15 @@ def _convolution(fields: Fields, family: Family, width: int) -> Block:
     """LFM2."""
     taps = fields.required("conv_L_cache", "conv_kernel_size")
     return ShortConvolution(convolution=taps, width=fields.first("conv_dim"))
+
+
+def _gated_recurrence(fields: Fields, family: Family, width: int) -> Block:
+    """RecurrentGemma."""
+    return GatedRecurrence(
+        heads=fields.required("num_attention_heads"),
+        width=fields.first("lru_width"),
+        convolution=fields.required("conv1d_width"),
+    )
 
 
 def _linear(fields: Fields, family: Family, width: int) -> Block:
@@ -117,5 +127,6 @@ READERS: dict[str, Callable[[Fields, Family, int], Block]] = {
     "linear": _linear,
     "mamba": _mamba,
     "conv": _convolution,
+    "lru": _gated_recurrence,
 }
 """By kind of layer."""

@@ -334,3 +334,16 @@ def test_a_conversion_without_its_windows_is_refused(shared_data: Path) -> None:
     del config["_litgpt"]
     with pytest.raises(CatalogError, match=r"sliding_window = 4096: which layers are windowed is not said"):
         read_config(config, "m")
+
+
+def test_gated_recurrences() -> None:
+    config = {
+        "model_type": "recurrent_gemma", "hidden_size": 2560, "num_hidden_layers": 26, "intermediate_size": 15360,
+        "num_attention_heads": 10, "num_key_value_heads": 1, "head_dim": 256, "lru_width": 2560, "conv1d_width": 4,
+        "attention_window_size": 2048, "block_types": ["recurrent", "recurrent", "attention"], "vocab_size": 256000,
+    }  # fmt: skip
+    read, shipped = read_config(config, "m"), catalog.architecture("google/recurrentgemma-2b")
+    widths = [block.model_copy(update={"width": None}) for _, block in read.stack if block.recurrent]
+    assert widths == [block for _, block in shipped.stack if block.recurrent]
+    assert (read.depth, read.tied_embeddings, read.note) == (26, True, "")
+    assert "block_types" in refusal({**config, "block_types": ["recurrent", "rwkv"]})

@@ -11,6 +11,7 @@ from fleets.schema.blocks.base import Block, Indexer
 from fleets.schema.blocks.channel import Dense, Experts
 from fleets.schema.blocks.recurrent import (
     GatedDelta,
+    GatedRecurrence,
     KimiDelta,
     Lightning,
     Mamba1,
@@ -28,6 +29,7 @@ AnyBlock = Annotated[
     | Mamba1
     | Lightning
     | ShortConvolution
+    | GatedRecurrence
     | Dense
     | Experts,
     Field(discriminator="mixer"),
@@ -41,6 +43,7 @@ __all__ = [
     "Dense",
     "Experts",
     "GatedDelta",
+    "GatedRecurrence",
     "GroupedQuery",
     "Indexer",
     "KimiDelta",

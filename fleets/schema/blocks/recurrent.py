@@ -86,3 +86,14 @@ class ShortConvolution(Recurrent):
     convolution: Count = 3
     """Taps."""
     state_precision: StatePrecision = "bf16"
+
+
+class GatedRecurrence(Recurrent):
+    """Real-gated linear recurrence (RecurrentGemma)."""
+
+    mixer: Literal["rg_lru"] = "rg_lru"
+    heads: Count
+    """Blocks of the gates."""
+    width: Count | None = None
+    """Channels; null: d_model."""
+    convolution: Count = 4

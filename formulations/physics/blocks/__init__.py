@@ -12,6 +12,7 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.blocks import Block, Dense, Experts
 from formulations.physics.blocks.compressed_latent import CompressedLatentPhysics
 from formulations.physics.blocks.gated_delta import GatedDeltaPhysics
+from formulations.physics.blocks.gated_recurrence import GatedRecurrencePhysics
 from formulations.physics.blocks.grouped_query import GroupedQueryPhysics
 from formulations.physics.blocks.kimi_delta import KimiDeltaPhysics
 from formulations.physics.blocks.latent import LatentPhysics
@@ -25,6 +26,7 @@ PHYSICS: dict[str, type[TokenMixer[Any]]] = {
     "gqa": GroupedQueryPhysics, "mla": LatentPhysics, "latent_mqa": CompressedLatentPhysics,
     "gated_delta": GatedDeltaPhysics, "kda": KimiDeltaPhysics, "mamba2": Mamba2Physics, "mamba1": Mamba1Physics,
     "lightning": LightningPhysics, "short_convolution": ShortConvolutionPhysics,
+    "rg_lru": GatedRecurrencePhysics,
 }  # fmt: skip
 
 
