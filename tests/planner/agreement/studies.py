@@ -11,10 +11,8 @@ from typing import Any
 Config = dict[str, Any]
 Row = dict[str, Any]
 Random = random.Random
-ARCHITECTURES = (
-    "llama-3.1-8b", "llama-3.1-70b", "qwen3-8b", "mixtral-8x7b", "qwen3-30b-a3b", "phi-4",
-    "qwen3.5-9b", "nemotron-3-nano-30b-a3b-bf16", "gemma-4-26b-a4b",
-)  # fmt: skip
+ARCHITECTURES = ("llama-3.1-8b", "llama-3.1-70b", "qwen3-8b", "mixtral-8x7b", "qwen3-30b-a3b", "phi-4")
+HYBRIDS = ("qwen3.5-9b", "nemotron-3-nano-30b-a3b-bf16", "gemma-4-26b-a4b", "deepseek-v4-flash")
 ACCELERATORS = ("h100-sxm", "a100-80gb-sxm", "l40s", "h200-sxm")
 PROFILE = "measured.csv"
 
@@ -182,6 +180,13 @@ def speculation(config: Config, chosen: Random) -> None:
     first["speculation"] = [{"draft": "llama-3.1-8b", "acceptance": 0.7, "draft_tokens": [2, 4]}]
 
 
+def hybrids(config: Config, chosen: Random) -> None:
+    """Models with recurrent layers, windows and compressed attention instead, paged as an engine does."""
+    for model, architecture in zip(config["models"].values(), chosen.sample(HYBRIDS, 3), strict=False):
+        model["architecture"] = architecture
+    config["assumptions"] = chosen.choice(("erdil-2025", "default", "vllm-2026"))
+
+
 def pipeline(config: Config, chosen: Random) -> None:
     config["layouts"]["pipeline"] = [1, 2]
 
@@ -240,7 +245,7 @@ FEATURES: dict[str, Callable[[Config, Random], None]] = {
         units, nodes, limits, sites, availability, owned, power, site_power, budget, carbon, spares, spare_share, kinds,
         kinds_of_one, pools, pace, ttft, prefix_hits, no_prompts, safety, utilisation, disaggregated, speculation,
         pipeline, two_d, precisions, no_prefill, profiles, simplicity, fewest_gpus, least_power, least_carbon, throughput,
-        engine_settings,
+        engine_settings, hybrids,
     )
 }  # fmt: skip
 
