@@ -2,7 +2,7 @@
 
     python benchmarks/options_benchmark.py OTHER_CHECKOUT [RUNS]
 
-Runs alternate, so that what else the machine does falls on both; the ratio is of the least seconds of each, this by other.
+Runs alternate, so that what else the machine does falls on both; the ratio is of the least seconds of each.
 """
 
 from __future__ import annotations
