@@ -109,7 +109,7 @@ def _grouped(fields: Fields, family: Family, layers: int, width: int, kinds: lis
     for number, kind in enumerate(kinds):
         if kind not in ("full", "sliding", "chunked", "sparse"):
             continue
-        own = _of_kind(fields, kind, sizes)
+        own = _of_kind(fields, family, kind, sizes)
         own = replace(own, heads=by_layer[number]) if by_layer else own
         if own.heads % own.kv_heads:
             fields.refuse("num_key_value_heads", f"must divide the {own.heads} query heads")
@@ -141,8 +141,9 @@ def _grouped_block(fields: Fields, family: Family, kind: str, sizes: Sizes, shar
 
 def _gate(fields: Fields, family: Family) -> Gate:
     """Whether attention has a gate on its output, by any of the keys that say so."""
-    if fields.has("attn_output_gate"):
-        return "full" if fields.flag("attn_output_gate", True) else "none"
+    for key in ("attn_output_gate", "attention_output_gate", "mla_use_output_gate"):
+        if fields.has(key):
+            return "full" if fields.flag(key, True) else "none"
     if fields.flag("use_head_wise_attn_gate", False):
         return "heads"
     gating = fields.data.get("gating")
@@ -153,12 +154,13 @@ def _gate(fields: Fields, family: Family) -> Gate:
 
 def _block_indexer(fields: Fields) -> Indexer | None:
     """MiniMax-M3's choice of blocks."""
-    return Indexer(
-        heads=fields.required("index_n_heads", "sparse_num_index_heads"),
-        dim=fields.required("index_head_dim", "sparse_index_dim"),
-        top_tokens=fields.required("index_topk", "sparse_topk_tokens"),
-        key_bytes=2.0 * fields.required("index_head_dim", "sparse_index_dim"),
-    )
+    given = fields.data.get("sparse_attention_config")
+    inner = Fields(given if isinstance(given, dict) else {}, fields.file)
+    size = inner.required("sparse_index_dim")
+    tokens = inner.required("sparse_topk_blocks") * inner.required("sparse_block_size")
+    heads = inner.required("sparse_num_index_heads")
+    fields.problems += inner.problems
+    return Indexer(heads=heads, dim=size, top_tokens=tokens, key_bytes=2.0 * size)
 
 
 def _sizes(fields: Fields, family: Family, width: int) -> Sizes:
@@ -171,7 +173,7 @@ def _sizes(fields: Fields, family: Family, width: int) -> Sizes:
     )
 
 
-def _of_kind(fields: Fields, kind: str, sizes: Sizes) -> Sizes:
+def _of_kind(fields: Fields, family: Family, kind: str, sizes: Sizes) -> Sizes:
     """Heads of layers that differ from the others by their kind: MiMo-V2, Step, Gemma-4."""
     other: Any = fields.data.get("attention_other_setting")
     if kind == "sliding" and isinstance(other, dict):
@@ -186,6 +188,8 @@ def _of_kind(fields: Fields, kind: str, sizes: Sizes) -> Sizes:
             fields.first("swa_head_dim") or sizes.head_dim,
             fields.first("swa_v_head_dim") or sizes.value_dim,
         )
+    if kind == "sliding" and family.sliding_heads:
+        return replace(sizes, heads=family.sliding_heads)
     if kind == "full" and fields.has("global_head_dim"):
         kv_heads = fields.first("num_global_key_value_heads") or sizes.kv_heads
         return Sizes(sizes.heads, kv_heads, fields.required("global_head_dim"))

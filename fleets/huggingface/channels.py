@@ -206,7 +206,7 @@ def read_experts(fields: Fields, family: Family, gated: bool) -> Experts | None:
         shared_experts=shared,
         shared_d_ff=None if shared_d_ff == d_ff else shared_d_ff,
         zero_experts=idle,
-        latent_dim=fields.first("moe_latent_size"),
+        latent_dim=fields.first("moe_latent_size", "routed_expert_hidden_size"),
     )
 
 

@@ -34,7 +34,9 @@ def _is_usual(layers: list[Layer], head: Layer) -> bool:
 
 def _groups(layers: list[Layer], head: Layer) -> dict[str, Any]:
     names = _named([block for layer in (*layers, head) for block in layer])
-    kinds = sorted(set(layers), key=layers.index)
+    kinds = [
+        kind for kind in sorted(set(layers), key=layers.index) if kind
+    ]  # a layer of nothing costs nothing
     groups = [
         LayerGroup(count=layers.count(kind), blocks=tuple(names[block] for block in kind)) for kind in kinds
     ]

@@ -38,10 +38,12 @@ class Family:
     """Shared experts where no key says how many."""
     output_gate: Literal["none", "heads", "full"] = "none"
     """Gate on the output of attention where no key says it."""
-    full_gates: bool = False
-    """Gates of delta-rule layers are full matrices."""
+    full_gates: Literal["none", "output", "both"] = "none"
+    """Gates of delta-rule layers that are full matrices."""
     state_precision: StatePrecision = "fp32"
     """Of recurrent states where no key says it."""
+    sliding_heads: int | None = None
+    """Query heads of layers with a window where no key says it."""
     known: bool = True
 
 
@@ -80,6 +82,7 @@ FAMILIES: dict[str, Family] = {
     "deepseek_v3": Family(mixture="maybe"),
     "deepseek_v32": Family(mixture="yes"),
     "deepseek_v4": Family(mixture="yes", head_dim_from_width=False),
+    "deepseek_ref": Family(mixture="yes", head_dim_from_width=False),
     "kimi_k2": _MIXTURE,
     "kimi_linear": _MIXTURE,
     "glm4": _SIZED,
@@ -92,6 +95,8 @@ FAMILIES: dict[str, Family] = {
     "minimax": Family(mixture="yes"),
     "minimax_text_01": Family(mixture="yes"),
     "minimax_m1": Family(mixture="yes"),
+    "minimax_m3": Family(head_dim_from_width=False, mixture="yes"),
+    "minimax_m3_vl": Family(head_dim_from_width=False, mixture="yes"),
     "minimax_m2": Family(head_dim_from_width=False, mixture="yes"),
     "gpt_oss": Family(head_dim_from_width=False, windows="listed", mixture="yes"),
     "llama4_text": Family(head_dim_from_width=False, windows="chunked", mixture="yes", shared_experts=1),
@@ -143,7 +148,7 @@ FAMILIES: dict[str, Family] = {
     "dots1": _MIXTURE,
     "bailing_moe": _MIXTURE,
     "bailing_moe_v2": _MIXTURE,
-    "bailing_hybrid": Family(mixture="yes", full_gates=True),
+    "bailing_hybrid": Family(mixture="yes", full_gates="both"),
     "bailing_moe_linear": _MIXTURE,
     "longcat_flash": _MIXTURE,
     "solar": Family(),
@@ -151,7 +156,8 @@ FAMILIES: dict[str, Family] = {
     "axk1": _MIXTURE,
     "laguna": Family(mixture="yes", windows="listed", output_gate="none"),
     "muse_glimmer_text": Family(windows="listed", output_gate="full"),
-    "step3p5": Family(mixture="yes", windows="listed"),
+    "step3p5": Family(mixture="yes", windows="listed", output_gate="heads", sliding_heads=96),
+    "step3p7": Family(mixture="yes", windows="listed", output_gate="heads", sliding_heads=96),
     "lfm2": Family(tied=True),
     "lfm2_moe": Family(tied=True, mixture="yes"),
     "jamba": Family(mixture="yes"),

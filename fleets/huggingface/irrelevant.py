@@ -29,7 +29,8 @@ IRRELEVANT: tuple[tuple[str, str], ...] = (
      r"lightning_.*alpha|ssm_multipliers|.*_multipliers|linear_attn_.*dtype", "how recurrent kernels compute"),
     (r"hc_.*|learnable_sink_init|add_.*sink.*|attention_sink_bias|index_(share|skip|topk_freq|topk_pattern).*|"
      r"indexer_rope_.*|index_kpool_always.*|num_hash_layers|layer_rope_theta|qk_scale_factor|output_gate_type|"
-     r"num_logits_to_keep|mlp_bias|moe_shared_expert_overlap|moe_router.*|mtp_.*|use_mtp|short_conv_kernel_size|block_ff_dim|language_model_only",
+     r"activation_situ.*|attn_res_block_size|latent_moe_use_norm|mla_use_nope|use_moe_router_bias|use_grouped_topk|swa_rope_theta|"
+     r"attention_value_scale|use_gemma_norm|num_logits_to_keep|mlp_bias|moe_shared_expert_overlap|moe_router.*|mtp_.*|use_mtp|short_conv_kernel_size|block_ff_dim|language_model_only",
      "details without size"),
     (r"vision_.*|audio_.*|image_.*|video_.*|projector_.*|mm_.*|.*_vision_.*|text_config|use_unified_vision.*|"
      r"media_.*|use_bidirectional_attention", "encoders and their projections, which are left out and noted"),

@@ -10,7 +10,7 @@ from typing import Any
 from fleets.huggingface.fields import Fields
 from fleets.huggingface.layers import Layer
 from fleets.huggingface.modules import Role, layers_of, plainly, role_of
-from fleets.schema.blocks import Experts
+from fleets.schema.blocks import Dense, Experts
 
 KEYS = ("modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules")
 FEW = 0.1
@@ -41,10 +41,13 @@ def read_kept(fields: Fields, settings: Mapping[str, Any], layers: list[Layer]) 
     depth = len(layers)
     routed = {n for n, layer in enumerate(layers) if any(isinstance(block, Experts) for block in layer)}
     mixture, every = bool(routed), routed or set(range(depth))
+    side_by_side = mixture and any(isinstance(block, Dense) for n in routed for block in layers[n])
     found: dict[Role, set[int]] = {}
     sides: dict[int, frozenset[str]] = {}
     for module in kept_modules(settings):
         role, about = role_of(module), layers_of(module, depth)
+        if role == "matrices" and side_by_side and "expert" not in module:
+            role = "dense matrices"  # Gemma-4: `mlp` is the dense block, `experts` stand beside it
         if about is None and role not in ("other", "head"):
             _refuse(fields, f"{module[:60]!r} names layers in a way that is not understood")
             return Kept()

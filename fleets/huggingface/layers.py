@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleets.huggingface.attention import read_attention
+from fleets.huggingface.block_configs import read_block_configs
 from fleets.huggingface.channels import channel_kinds, read_dense, read_experts
 from fleets.huggingface.families import Family
 from fleets.huggingface.fields import Fields
@@ -16,6 +17,8 @@ ATTENTION = ("full", "sliding", "chunked", "sparse")
 
 def read_layers(fields: Fields, family: Family, gated: bool, layers: int, width: int) -> list[Layer] | None:
     """Blocks by layer; None after a refusal (recorded in `fields`)."""
+    if fields.has("block_configs"):
+        return read_block_configs(fields, layers, width)
     before = len(fields.problems)
     tokens, channels = token_kinds(fields, family, layers), channel_kinds(fields, family, layers)
     if len(fields.problems) > before:

@@ -12,7 +12,8 @@ from fleets.schema.architectures import WeightPrecision
 Role = Literal["matrices", "dense matrices", "attention", "shared experts", "layer", "head", "other", "all"]
 _ROLES: tuple[tuple[str, Role], ...] = (
     (r"^(?:Linear|)$", "all"),
-    (r"vision|visual|mm_projector|multi_modal|audio|\bmtp\b|mtp\.|eh_proj", "other"),
+    (r"norm(?:$|\.)|norm\d*$|_bias$|\.bias$|indexer", "other"),
+    (r"vision|visual|projector|patch_merge|merger|multi_modal|audio|\bmtp\b|mtp\.|eh_proj", "other"),
     (r"lm_head|embed", "head"),
     (r"attn|attention|mamba|mixer\.(?:in|out|[qkvo])_proj|conv1d|\b[qkvo]_proj", "attention"),
     (r"shared_expert_gate|(?:^|[._|(])(?:gate|router|e_score_correction_bias)(?:\.weight)?\)?$", "other"),
@@ -21,17 +22,24 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"mlp|expert|feed_forward|ffn|block_sparse_moe|(?:gate|up|down|gate_up)_proj", "matrices"),
     (r"layers(?:\.[\d|()]+)?$", "layer"),
 )
+WIDTH = {"bf16": 16, "fp8": 8, "int8": 8, "fp6": 6, "nvfp4": 4, "mxfp4": 4, "int4": 4, "fp4": 4}
+"""Bits of a weight, to know the wider of two."""
 _LAYERS = re.compile(r"(?:\blayers|\bh|\bblocks)\.(?:(\d+)(\*?)|\((\d+(?:\|\d+)*)\))(?![\w|()\[])")
 _SOME_LAYERS = re.compile(r"(?:\blayers|\bh|\bblocks)\.(?!\.?\*|d[+*]|\[0-9\][+*])[\[(\d]")
 
 
 @dataclass(frozen=True)
 class Assigned:
-    """Precision of the feed-forward matrices, None where it is not one that is understood; attention's, where it has its
-    own."""
+    """Precision of the feed-forward matrices (of a mixture, its experts), None where it is not one that is understood;
+    those of token mixers, and of a mixture's dense layers and shared experts, where they have their own."""
 
     matrices: WeightPrecision | None
     attention: WeightPrecision | None = None
+    dense: WeightPrecision | None = None
+    by_module: bool = False
+    """It was said module by module."""
+    others: WeightPrecision | None = None
+    """What modules have that were not named; None: 16 bits."""
 
 
 def role_of(module: str) -> Role:
@@ -63,19 +71,18 @@ def plainly(module: str) -> str:
     return re.sub(r"\.{2,}", ".", words).strip(".")
 
 
-def assigned(modules: Iterable[tuple[str, WeightPrecision | None]]) -> Assigned:
+def assigned(modules: Iterable[tuple[str, WeightPrecision | None]], mixture: bool) -> Assigned:
     """Precision by part from precision by module; attention that no module speaks of is in 16 bits."""
     found: dict[Role, set[WeightPrecision | None]] = {}
     for module, precision in modules:
         found.setdefault(role_of(module), set()).add(precision)
     everything = found.get("all", set())
-    feed_forward: tuple[Role, ...] = ("matrices", "dense matrices", "shared experts")
-    matrices = set[WeightPrecision | None]().union(*(found.get(role, set()) for role in feed_forward))
-    if not (found.get("matrices") or found.get("dense matrices")):
-        matrices |= everything
+    beside = found.get("dense matrices", set()) | found.get("shared experts", set())
+    matrices = found.get("matrices", set()) | (set() if mixture else beside) or everything
     attention = found.get("attention", everything)
-    if len(matrices) != 1 or len(attention) > 1 or None in attention:
+    if len(matrices) != 1 or len(attention) > 1 or None in attention | beside:
         return Assigned(None)
     one = next(iter(matrices))
     own: WeightPrecision | None = next(iter(attention)) if attention else "bf16"
-    return Assigned(one, None if own == one else own)
+    dense = max(beside, key=lambda name: WIDTH[name or "bf16"], default=None if everything else "bf16")
+    return Assigned(one, None if own == one else own, dense if mixture else None)

@@ -213,7 +213,13 @@ def _sliding_window_indices(fields: Fields, layers: int) -> Kinds | None:
 
 def _sparse_attention_freq(fields: Fields, layers: int) -> Kinds | None:
     """MiniMax-M3: 1 for layers whose attention reads the best blocks."""
-    return _flags(fields, "sparse_attention_freq", layers, {0: "full", 1: "sparse"})
+    given = fields.data.get("sparse_attention_config")
+    if not isinstance(given, dict):
+        return None
+    inner = Fields(given, fields.file)
+    found = _flags(inner, "sparse_attention_freq", layers, {0: "full", 1: "sparse"})
+    fields.problems += inner.problems
+    return found
 
 
 _SPELLINGS: tuple[Callable[[Fields, int], Kinds | None], ...] = (

@@ -12,22 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fleets.huggingface.algorithms import by_algorithm
 from fleets.huggingface.fields import Fields
-from fleets.huggingface.kept import read_kept
+from fleets.huggingface.kept import Kept, read_kept
 from fleets.huggingface.layers import Layer
-from fleets.huggingface.modules import Assigned, assigned
 from fleets.schema.architectures import KvPrecision, WeightPrecision
 from fleets.schema.blocks import Experts
 
 _PLAIN = {"bfloat16", "float16", "float32"}
-_BY_BITS: dict[tuple[str, int], WeightPrecision] = {
-    ("float", 8): "fp8", ("int", 8): "int8", ("int", 4): "int4", ("float", 4): "nvfp4",
-}  # fmt: skip
-_MODELOPT: dict[str, WeightPrecision] = {
-    "FP8": "fp8", "FP8_PB_WO": "fp8", "FP8_PER_CHANNEL_PER_TOKEN": "fp8", "NVFP4": "nvfp4", "NVFP4_AWQ": "nvfp4",
-    "W4A16_NVFP4": "nvfp4", "W4A8_NVFP4_FP8": "nvfp4", "W4A16_AWQ": "int4", "W4A8_AWQ": "int4", "INT4_AWQ": "int4",
-    "INT8_SQ": "int8", "W8A8_SQ": "int8", "W8A16": "int8", "MXFP4": "mxfp4", "W4A8_MXFP4_FP8": "mxfp4",
-}  # fmt: skip
 _EXPERTS: dict[str, WeightPrecision] = {
     "fp4": "mxfp4",
     "mxfp4": "mxfp4",
@@ -73,7 +65,8 @@ def read_precision(
         return Precision()
     settings = quantization.get("quantization")
     settings = {**quantization, **settings} if isinstance(settings, Mapping) else dict(quantization)
-    found = _assigned(settings)
+    mixture = any(isinstance(block, Experts) for layer in layers for block in layer)
+    found = by_algorithm(settings, mixture)
     if found is None or found.matrices is None:
         method = settings.get("quant_method", settings.get("quant_algo"))
         fields.problems.append(
@@ -81,12 +74,11 @@ def read_precision(
             "write the architecture as YAML and name its weight_precision"
         )
         return Precision()
-    kept = read_kept(fields, settings, layers)
+    kept = Kept() if found.by_module else read_kept(fields, settings, layers)
     matrices: WeightPrecision = "bf16" if kept.matrices else found.matrices
     attention = "bf16" if kept.attention else found.attention or found.matrices
-    experts = _experts(fields, matrices)
-    mixture = any(isinstance(block, Experts) for layer in layers for block in layer)
-    dense = "bf16" if kept.dense else matrices if mixture else experts
+    experts = matrices if found.by_module else _experts(fields, matrices)
+    dense = "bf16" if kept.dense else (found.dense or matrices) if mixture else experts
     return Precision(
         experts,
         None if attention == experts else attention,
@@ -121,50 +113,6 @@ def _unquantised(fields: Fields, names: tuple[str, ...]) -> Precision:
     return Precision() if experts == "bf16" else Precision(experts, "bf16", "bf16", dense="bf16")
 
 
-def _assigned(settings: Mapping[str, Any]) -> Assigned | None:
-    """Precision by role; None where the method is not understood."""
-    method = settings.get("quant_method")
-    if method in ("fp8", "fbgemm_fp8"):
-        return Assigned("fp8")
-    if method == "mxfp4":
-        return Assigned("mxfp4")
-    if method in ("gptq", "awq", "auto-round"):
-        return Assigned(_by_bits("int", settings.get("bits", settings.get("w_bit"))))
-    groups = settings.get("config_groups")
-    algorithm = settings.get("quant_algo")
-    if algorithm is not None and not isinstance(algorithm, str):
-        return None
-    layers = settings.get("quantized_layers")
-    if isinstance(layers, Mapping) and algorithm == "MIXED_PRECISION":
-        return assigned(
-            (str(module), _MODELOPT.get(str(entry.get("quant_algo"))) if isinstance(entry, Mapping) else None)
-            for module, entry in layers.items()
-        )
-    if algorithm is not None and algorithm != "MIXED_PRECISION":
-        return Assigned(_MODELOPT.get(algorithm))
-    if method in ("compressed-tensors", "modelopt", None) and isinstance(groups, Mapping):
-        return assigned(
-            (str(target), _by_bits(weights.get("type"), weights.get("num_bits")))
-            for group in groups.values()
-            for weights in (_weights(group),)
-            for target in (_listed(group.get("targets")) if isinstance(group, Mapping) else ()) or ("Linear",)
-        )
-    return None
-
-
-def _weights(group: Any) -> Mapping[str, Any]:
-    weights = group.get("weights") if isinstance(group, Mapping) else None
-    return weights if isinstance(weights, Mapping) else {}
-
-
-def _by_bits(kind: Any, bits: Any) -> WeightPrecision | None:
-    return _BY_BITS.get((kind, bits)) if isinstance(kind, str) and type(bits) is int else None
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _kv(fields: Fields, settings: Mapping[str, Any]) -> KvPrecision:
     """KV cache that a checkpoint was calibrated for: `kv_cache_quant_algo`, or compressed tensors' `kv_cache_scheme`."""
     algorithm, scheme = settings.get("kv_cache_quant_algo"), settings.get("kv_cache_scheme")
@@ -172,6 +120,8 @@ def _kv(fields: Fields, settings: Mapping[str, Any]) -> KvPrecision:
     key, value = "kv_cache_quant_algo", algorithm
     if algorithm is not None:
         said = _KV.get(str(algorithm).upper())
+    elif isinstance(scheme, str):
+        key, value, said = "kv_cache_scheme", scheme, _KV.get(scheme.upper())
     elif scheme is not None:
         key, value = "kv_cache_scheme", scheme
         kind, bits = (

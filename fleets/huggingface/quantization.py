@@ -37,7 +37,8 @@ def find_quantization(data: Mapping[str, Any], source: str | Path | Mapping[str,
         return None
     path = Path(source)
     for name in BESIDE:
-        for beside in (path.with_name(name), path.with_name(f"{path.stem}.{name}")):
+        stem = path.stem.removesuffix("_config")
+        for beside in (path.with_name(called) for called in (name, f"{path.stem}.{name}", f"{stem}_{name}")):
             if beside.is_file():
                 return _by_tool(name, read_yaml(beside, beside.name))
     return None

@@ -120,7 +120,9 @@ def _path_names(source: str | Path) -> tuple[str, str]:
 
 def _merged(data: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, Any]:
     """The text model of a multimodal config; the outer file may state tied embeddings and the dtype."""
-    outer = {key: data[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype") if key in data}
+    outer = {
+        key: data[key] for key in ("tie_word_embeddings", "torch_dtype", "dtype", "model_type") if key in data
+    }
     return {**outer, **text}
 
 
@@ -145,7 +147,7 @@ def _gated(fields: Fields) -> bool:
     activation = next(
         (fields.data[key] for key in ("hidden_act", "hidden_activation") if key in fields.data), None
     )
-    if activation in ("silu", "swish", "swiglu"):
+    if activation in ("silu", "swish", "swiglu", "swigluoai"):
         return True
     if activation not in ("relu2", "squared_relu"):
         fields.refuse(

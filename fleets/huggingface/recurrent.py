@@ -66,11 +66,12 @@ def _linear(fields: Fields, family: Family, width: int) -> Block:
     given = fields.data.get("linear_attn_config")
     if isinstance(given, dict):
         inner = Fields(given, fields.file)
+        full = inner.flag("use_full_rank_gate", False)
         block = KimiDelta(
             heads=inner.required("num_heads"),
             head_dim=inner.required("head_dim"),
             convolution=inner.required("short_conv_kernel_size"),
-            full_gates=family.full_gates,
+            full_gates="output" if full else family.full_gates,
         )
         fields.problems += inner.problems
         return block

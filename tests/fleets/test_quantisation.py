@@ -127,7 +127,7 @@ def test_the_kv_cache_that_a_checkpoint_was_made_for(said: dict[str, Any], kv: s
 
 @pytest.mark.parametrize(
     "said",
-    [{"kv_cache_quant_algo": "INT8"}, {"kv_cache_quant_algo": ["FP8"]}, {"kv_cache_scheme": "fp8"},
+    [{"kv_cache_quant_algo": "INT8"}, {"kv_cache_quant_algo": ["FP8"]}, {"kv_cache_scheme": "int3"},
      {"kv_cache_scheme": {"type": "int", "num_bits": 8}}, {"kv_cache_scheme": {"type": "float", "num_bits": 6}}],
 )  # fmt: skip
 def test_a_kv_cache_that_is_not_understood_is_refused(said: dict[str, Any]) -> None:
@@ -282,3 +282,60 @@ def test_published_checkpoints_of_nvidia(shared_data: Path) -> None:
         choices = catalog.assumption_set("serving-2026").choices
         held = float(weight_bytes_total(model, choices, Layout.of(1), weight_bytes(weights)))
         assert held / 1e12 == pytest.approx(terabytes, rel=0.05), name
+
+
+MIXTURE: dict[str, Any] = {
+    **LLAMA, "model_type": "qwen3_moe", "head_dim": 128, "num_experts": 64, "num_experts_per_tok": 8,
+    "moe_intermediate_size": 768,
+}  # fmt: skip
+
+
+def test_norms_and_indexers_among_kept_modules_are_not_attention() -> None:
+    names = ["model.layers.{}.input_layernorm", "model.layers.{}.post_attention_layernorm", "model.layers.{}.mlp.gate",
+             "model.layers.{}.self_attn.indexer.k_norm", "model.layers.{}.self_attn.q_a_layernorm"]  # fmt: skip
+    model = kept(*(name.format(layer) for name in names for layer in range(32)), model=MIXTURE)
+    assert (model.weight_precision, model.attention_weight_precision, model.note) == (
+        "fp8", None, "Keys not used: intermediate_size." if "intermediate_size" in model.note else "",
+    )  # fmt: skip
+
+
+def test_a_map_by_module_beside_a_method_changes_what_it_names(tmp_path: Path) -> None:
+    # DeepSeek-V4-Flash-NVFP4: experts in nvfp4, everything else as it was, in fp8
+    settings = {
+        "quant_method": "fp8", "quant_algo": "MIXED_PRECISION", "ignore": ["*.attn.*", "*.ffn.shared_experts.*", "head"],
+        "quantized_layers": {f"layers.{n}.ffn.experts": {"quant_algo": "NVFP4"} for n in range(32)},
+    }  # fmt: skip
+    model = read_config({**MIXTURE, "expert_dtype": "fp4", "quantization_config": settings}, "m")
+    assert (model.weight_precision, model.attention_weight_precision) == ("nvfp4", "fp8")
+    assert model.dense_weight_precision == "fp8"
+    # MiniMax-M3-NVFP4: a map that has everything
+    layers = {f"l.{n}.block_sparse_moe.experts.3.w1": {"quant_algo": "NVFP4"} for n in range(32)}
+    layers |= {f"l.{n}.self_attn.q_proj": {"quant_algo": "MXFP8"} for n in range(32)}
+    layers |= {f"l.{n}.block_sparse_moe.shared_experts.up_proj": {"quant_algo": "MXFP8"} for n in range(32)}
+    mixed_all = {
+        "quant_algo": "MIXED_PRECISION",
+        "quantized_layers": layers,
+        "exclude_modules": ["patch_merge_mlp"],
+    }
+    path = write(tmp_path / "m", MIXTURE, {"quantization": mixed_all})
+    again = read_config(path)
+    assert (again.weight_precision, again.attention_weight_precision) == ("nvfp4", "fp8")
+    assert again.dense_weight_precision == "fp8"
+
+
+def test_a_dense_block_beside_experts_is_what_mlp_means_there() -> None:
+    gemma = {**MIXTURE, "model_type": "gemma4_text", "enable_moe_block": True}
+    model = kept("model.layers.*.mlp*", "model.layers.*.router*", model=gemma)
+    assert (model.weight_precision, model.dense_weight_precision) == ("fp8", "bf16")
+
+
+@pytest.mark.parametrize("called", ["m_config.json", "m.json"])
+def test_files_side_by_side_in_one_folder(tmp_path: Path, called: str) -> None:
+    path = write(tmp_path / "all", LLAMA, None, called)
+    beside = "m_hf_quant_config.json" if "_" in called else "m.hf_quant_config.json"
+    path.with_name(beside).write_text(json.dumps(NVFP4))
+    assert read_config(path).weight_precision == "nvfp4"
+
+
+def test_a_kv_scheme_may_be_one_word() -> None:
+    assert kept(kv_cache_scheme="FP8").kv_precision == "fp8"

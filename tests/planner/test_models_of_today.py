@@ -12,10 +12,14 @@ from planner.config.load import load_study
 
 MODELS = [name for name in catalog.names("architectures") if not name.startswith("paper-")]
 TOO_LARGE = {
-    ("glm-5.2", "b200-sxm"), ("glm-5.2", "h200-sxm"), ("longcat-flash-chat", "h200-sxm"),
+    ("glm-5.1", "b200-sxm"), ("glm-5.1", "h200-sxm"), ("glm-5.2", "b200-sxm"), ("glm-5.2", "h200-sxm"), ("longcat-flash-chat", "h200-sxm"),
     ("nemotron-3-ultra-550b-a55b-bf16", "h200-sxm"), ("palm-540b", "h200-sxm"),
 }  # fmt: skip
 """In the precision of their checkpoint: 1.1 to 1.5 TB in 16 bits."""
+
+
+NOT_STARTED = {("mimo-v2-flash", "h200-sxm")}
+"""Keys of 192 in FP8 blocks of 128: two accelerators at most share them, and 309 GB do not fit two of these."""
 
 
 def config(accelerator: str, model: dict[str, Any], **workload: Any) -> dict[str, Any]:
@@ -33,8 +37,12 @@ def config(accelerator: str, model: dict[str, Any], **workload: Any) -> dict[str
 def test_every_model_is_planned_or_its_missing_memory_is_named(name: str, accelerator: str) -> None:
     study = load_study(config(accelerator, {"architecture": name}))
     plan = solve(study, compare=False, explain=False)
-    assert plan.found == ((name, accelerator) not in TOO_LARGE)
-    if not plan.found:
+    assert plan.found == ((name, accelerator) not in TOO_LARGE | NOT_STARTED)
+    if (name, accelerator) in NOT_STARTED:
+        assert {"the engine does not start it", "does not fit into HBM"} == {
+            r["reason"] for r in plan.rejected
+        }
+    elif not plan.found:
         (rejection,) = plan.rejected
         assert "GB for weights and one sequence" in rejection["needed"]
         assert "GB of usable HBM" in rejection["available"]

@@ -37,8 +37,8 @@ class KimiDelta(Recurrent):
     convolution: Count = 4
     gate_rank: Count | None = None
     """Low rank of both gates; null: head_dim."""
-    full_gates: bool = False
-    """Both gates are full matrices (Ling-3.0)."""
+    full_gates: Literal["none", "output", "both"] = "none"
+    """Gates that are full matrices: the output's (Kimi-K3), or the decay's as well (Ling-3.0)."""
 
 
 class Mamba2(Recurrent):

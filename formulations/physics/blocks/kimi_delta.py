@@ -19,13 +19,14 @@ class KimiDeltaPhysics(Recurrence[KimiDelta]):
         """Queries, keys and values; the step; convolution; decay and output gate, by low rank or in full; output."""
         shape, width, heads = self.block, self.d_model, self._width
         rank = shape.gate_rank or shape.head_dim
-        low_rank = (Matrix(rank, width, replicated=True), Matrix(heads, rank))
-        gate = (Matrix(heads, width),) if shape.full_gates else low_rank
+        low_rank, full = (Matrix(rank, width, replicated=True), Matrix(heads, rank)), (Matrix(heads, width),)
+        decay = full if shape.full_gates == "both" else low_rank
+        gate = low_rank if shape.full_gates == "none" else full
         return (
             Matrix(3 * heads, width),
             Matrix(shape.heads, width),
             Matrix(self.convolved, shape.convolution),
-            *gate,
+            *decay,
             *gate,
             Matrix(width, heads),
         )
