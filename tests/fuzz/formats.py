@@ -93,6 +93,51 @@ MIXTURE = {
     "tie_word_embeddings": False, "torch_dtype": "bfloat16",
     "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128], "fmt": "e4m3"},
 }  # fmt: skip
+HYBRID = {
+    "model_type": "qwen3_5_moe", "tie_word_embeddings": False, "vision_config": {"hidden_size": 1152, "depth": 27},
+    "text_config": {
+        "model_type": "qwen3_5_moe_text", "hidden_size": 2048, "num_hidden_layers": 8, "num_attention_heads": 16,
+        "num_key_value_heads": 2, "head_dim": 256, "vocab_size": 248320, "attn_output_gate": True,
+        "layer_types": ["linear_attention", "full_attention"] * 4, "linear_num_key_heads": 16,
+        "linear_num_value_heads": 32, "linear_key_head_dim": 128, "linear_value_head_dim": 128,
+        "linear_conv_kernel_dim": 4, "mamba_ssm_dtype": "float32", "num_experts": 64, "num_experts_per_tok": 8,
+        "moe_intermediate_size": 512, "shared_expert_intermediate_size": 512, "mtp_num_hidden_layers": 1,
+    },
+}  # fmt: skip
+COMPRESSED = {
+    "model_type": "deepseek_v4", "hidden_size": 4096, "num_hidden_layers": 4, "num_attention_heads": 64, "head_dim": 512,
+    "num_key_value_heads": 1, "q_lora_rank": 1024, "o_groups": 8, "o_lora_rank": 1024, "index_n_heads": 64,
+    "index_head_dim": 128, "index_topk": 512, "sliding_window": 128, "compress_ratios": [0, 4, 128, 4, 4], "hc_mult": 4,
+    "n_routed_experts": 64, "n_shared_experts": 1, "num_experts_per_tok": 6, "moe_intermediate_size": 2048,
+    "vocab_size": 129280, "expert_dtype": "fp4", "quantization_config": {
+        "quant_method": "fp8", "quant_algo": "MIXED_PRECISION", "ignore": ["*.attn.*", "re:.*shared_experts.*"],
+        "quantized_layers": {"layers.0.ffn.experts": {"quant_algo": "NVFP4"}},
+    },
+}  # fmt: skip
+SEARCHED = {
+    "model_type": "nemotron-nas", "hidden_size": 8192, "num_hidden_layers": 3, "num_attention_heads": 64,
+    "vocab_size": 128256, "block_configs": [
+        {"attention": {"n_heads_in_group": 8, "no_op": False}, "ffn": {"ffn_mult": 5.25, "no_op": False}},
+        {"attention": {"n_heads_in_group": None, "no_op": True}, "ffn": {"ffn_mult": 1.0, "no_op": False}},
+        {"attention": {"n_heads_in_group": 8, "no_op": False}, "ffn": {"no_op": True}},
+    ],
+}  # fmt: skip
+ARCHITECTURE = """
+name: my-hybrid
+layers:
+  - {count: 6, blocks: [delta, experts]}
+  - {count: 2, blocks: [attention, experts]}
+d_model: 3072
+vocabulary: 248320
+blocks:
+  delta: {mixer: gated_delta, key_heads: 16, value_heads: 64, key_dim: 128, value_dim: 128}
+  attention: {mixer: gqa, query_heads: 32, kv_heads: 2, head_dim: 256, output_gate: full, window: 4096}
+  experts: {mixer: moe, d_ff: 1024, experts: 256, active_experts: 8, shared_experts: 1}
+draft_head: {blocks: [attention, experts]}
+encoder_parameters: 4.5e8
+residual_streams: 2
+"""
+OWN_ARCHITECTURE = OWN_MODEL.replace("model/config.json", "model.yaml")
 SCENARIOS = """
 version: 1
 name: all ways
@@ -176,9 +221,18 @@ def _configs() -> Iterator[Format]:
     solve = (("solve", "config.yaml", "-o", "json"), ("solve", "config.yaml", "--no-screening"))
     yield Format("profile, solved", measured, "profile.csv", "csv", solve)
     yield Format("config, solved", measured, "config.yaml", "yaml", solve)
-    for name, config in (("dense", LLAMA), ("mixture", MIXTURE)):
+    models = {
+        "dense": LLAMA,
+        "mixture": MIXTURE,
+        "hybrid": HYBRID,
+        "compressed": COMPRESSED,
+        "searched": SEARCHED,
+    }
+    for name, config in models.items():
         files = {"config.yaml": OWN_MODEL, "model/config.json": json.dumps(config)}
         yield Format(f"config.json {name}", files, "model/config.json", "json", check)
+    own = {"config.yaml": OWN_ARCHITECTURE, "model.yaml": ARCHITECTURE}
+    yield Format("architecture", own, "model.yaml", "yaml", check)
     yield Format("curves", {"curves.yaml": CURVES}, "curves.yaml", "yaml", (("frontier", "curves.yaml"),))
 
 
