@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fleets.huggingface.attention import read_attention
 from fleets.huggingface.block_configs import read_block_configs
-from fleets.huggingface.channels import channel_kinds, read_dense, read_experts
+from fleets.huggingface.channels import channel_kinds
 from fleets.huggingface.families import Family
+from fleets.huggingface.feed_forward import read_dense, read_experts
 from fleets.huggingface.fields import Fields
 from fleets.huggingface.patterns import token_kinds
 from fleets.huggingface.recurrent import READERS, read_recurrent

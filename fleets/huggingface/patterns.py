@@ -10,6 +10,15 @@ from collections.abc import Callable
 
 from fleets.huggingface.families import Family
 from fleets.huggingface.fields import Fields
+from fleets.huggingface.periods import (
+    attn_layer_indices,
+    attn_layer_period,
+    full_attention_interval,
+    global_attn_every_n_layers,
+    layer_group_size,
+    no_rope_layers,
+)
+from fleets.huggingface.windows import by_window
 
 Kinds = list[str]
 _WORDS = {
@@ -39,7 +48,7 @@ def token_kinds(fields: Fields, family: Family, layers: int) -> Kinds:
             for key in _SAME_AGAIN:
                 fields.data.get(key)  # some say it twice
             return found
-    return _by_window(fields, family, layers)
+    return by_window(fields, family, layers)
 
 
 def pattern_length(fields: Fields) -> int | None:
@@ -132,63 +141,6 @@ def _block_types(fields: Fields, layers: int) -> Kinds | None:
     return [words[str(listed[layer % len(listed)])] for layer in range(layers)]
 
 
-def _attn_layer_indices(fields: Fields, layers: int) -> Kinds | None:
-    """Bamba: the layers with attention among Mamba layers."""
-    listed = fields.items("attn_layer_indices")
-    return None if listed is None else ["full" if n in listed else "mamba" for n in range(layers)]
-
-
-def _attn_layer_period(fields: Fields, layers: int) -> Kinds | None:
-    """Jamba: attention once in a period."""
-    period = fields.count("attn_layer_period", minimum=1)
-    if period is None:
-        return None
-    offset = fields.count("attn_layer_offset") or 0
-    return ["full" if layer % period == offset else "mamba" for layer in range(layers)]
-
-
-def _full_attention_interval(fields: Fields, layers: int) -> Kinds | None:
-    """Qwen3-Next: the last layer of every few has attention."""
-    return _last_of(fields, "full_attention_interval", layers, "linear")
-
-
-def _layer_group_size(fields: Fields, layers: int) -> Kinds | None:
-    """Ling-2.5: the same, and what is left of the last group has attention, too."""
-    size = fields.count("layer_group_size", minimum=1)
-    if size is None or size == 1:
-        return None
-    grouped = layers // size * size
-    return ["full" if (n + 1) % size == 0 or n >= grouped else "linear" for n in range(layers)]
-
-
-def _global_attn_every_n_layers(fields: Fields, layers: int) -> Kinds | None:
-    """Windows in all layers but one of every few."""
-    return _last_of(fields, "global_attn_every_n_layers", layers, "sliding")
-
-
-def _last_of(fields: Fields, key: str, layers: int, others: str) -> Kinds | None:
-    every = fields.count(key, minimum=1)
-    return None if every is None else ["full" if (n + 1) % every == 0 else others for n in range(layers)]
-
-
-def _no_rope_layers(fields: Fields, layers: int) -> Kinds | None:
-    """Llama 4: layers with rotary embedding attend within chunks; every fourth has none and sees all."""
-    if not fields.has("attention_chunk_size") or not _chunks(fields):
-        return None
-    rotary = fields.items("no_rope_layers")
-    if rotary:
-        if len(rotary) != layers or any(flag not in (0, 1) for flag in rotary):
-            fields.refuse("no_rope_layers", f"must be {layers} entries of 0 or 1, one per layer")
-            return ["full"] * layers
-        return ["chunked" if flag == 1 else "full" for flag in rotary]
-    interval = fields.count("no_rope_layer_interval", minimum=1) or 4
-    return ["full" if (n + 1) % interval == 0 else "chunked" for n in range(layers)]
-
-
-def _chunks(fields: Fields) -> bool:
-    return str(fields.data.get("model_type", "")).startswith("llama4")
-
-
 def _sliding_window_pattern(fields: Fields, layers: int) -> Kinds | None:
     """EXAONE-4: a word of `L` (window) and `G` (all), repeated."""
     word = fields.data.get("sliding_window_pattern")
@@ -224,32 +176,10 @@ def _sparse_attention_freq(fields: Fields, layers: int) -> Kinds | None:
 
 _SPELLINGS: tuple[Callable[[Fields, int], Kinds | None], ...] = (
     _layer_types, _layers_block_type, _hybrid_override_pattern, _hybrid_layer_pattern, _attn_type_list,
-    _linear_attn_config, _compress_ratios, _block_types, _attn_layer_indices, _attn_layer_period,
-    _full_attention_interval, _layer_group_size, _global_attn_every_n_layers, _no_rope_layers,
+    _linear_attn_config, _compress_ratios, _block_types, attn_layer_indices, attn_layer_period,
+    full_attention_interval, layer_group_size, global_attn_every_n_layers, no_rope_layers,
     _sliding_window_pattern, _sliding_window_indices, _sparse_attention_freq,
 )  # fmt: skip
-
-
-def _by_window(fields: Fields, family: Family, layers: int) -> Kinds:
-    """Layers with a window by what their family means by one."""
-    everywhere = ["full"] * layers
-    window = fields.first("sliding_window", "sliding_window_size")
-    if window is None or not fields.flag("use_sliding_window", family.windows != "upper"):
-        fields.first("max_window_layers", minimum=0)
-        return everywhere
-    if family.windows == "all":
-        return ["sliding"] * layers
-    if family.windows == "upper":
-        first = fields.required("max_window_layers")
-        return ["full" if layer < first else "sliding" for layer in range(layers)]
-    if family.windows == "alternate":
-        return ["full" if layer % 2 else "sliding" for layer in range(layers)]
-    if family.windows == "pattern":
-        key = "_sliding_window_pattern" if fields.has("_sliding_window_pattern") else "sliding_window_pattern"
-        every = fields.required(key)
-        return ["full" if (layer + 1) % every == 0 else "sliding" for layer in range(layers)]
-    fields.refuse("sliding_window", "which layers are windowed is not said; layer_types is needed")
-    return everywhere
 
 
 def _full_length(fields: Fields, key: str, kinds: Kinds, layers: int) -> Kinds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import GatedDelta
@@ -15,9 +16,12 @@ from formulations.physics.blocks.token_mixer import Split
 class GatedDeltaPhysics(Recurrence[GatedDelta]):
     """7·H_v·k·v FLOP per token: decay, prediction, update and reading of the state."""
 
+    split: ClassVar[str] = "values"
+    flop_per_element: ClassVar[float] = 7.0
+
     def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
         """Queries, keys, values and gate in one; step and decay; convolution; output."""
-        shape, values = self.block, self._values
+        shape, values = self.block, self.width
         return (
             Matrix(2 * self._keys + 2 * values, self.d_model),
             Matrix(2 * shape.value_heads, self.d_model),
@@ -26,31 +30,23 @@ class GatedDeltaPhysics(Recurrence[GatedDelta]):
         )
 
     @property
+    def width(self) -> float:
+        return float(self.block.value_heads * self.block.value_dim)
+
+    @property
     def _keys(self) -> float:
         return float(self.block.key_heads * self.block.key_dim)
 
     @property
-    def _values(self) -> float:
-        return float(self.block.value_heads * self.block.value_dim)
-
-    @property
     def state_elements(self) -> float:
-        return self._values * self.block.key_dim
+        return self.width * self.block.key_dim
 
     @property
     def convolved(self) -> float:
-        return 2 * self._keys + self._values
+        return 2 * self._keys + self.width
 
     @property
-    def taps(self) -> int:
-        return self.block.convolution
-
-    @property
-    def flop_per_token(self) -> float:
-        return 7.0 * self.state_elements
-
-    @property
-    def flop_of_prompt(self) -> float:
+    def prompt_flop_per_token(self) -> float:
         return chunked_flop(self.block.value_heads, self.block.key_dim, self.block.value_dim)
 
     @property
@@ -59,7 +55,7 @@ class GatedDeltaPhysics(Recurrence[GatedDelta]):
 
     @property
     def words_in(self) -> float:
-        return 2 * self._keys + 2 * self._values
+        return 2 * self._keys + 2 * self.width
 
     @property
     def heads(self) -> tuple[tuple[str, int], ...]:
@@ -67,8 +63,4 @@ class GatedDeltaPhysics(Recurrence[GatedDelta]):
 
     @property
     def outputs(self) -> tuple[Split, ...]:
-        return (("keys", self._keys), ("values", self._values))
-
-    @property
-    def inputs(self) -> tuple[Split, ...]:
-        return (("values", self._values),)
+        return (("keys", self._keys), ("values", self.width))

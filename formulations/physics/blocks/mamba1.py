@@ -1,19 +1,22 @@
-"""Mamba-1 (Jamba): a state of n numbers per channel, with step sizes of low rank."""
+"""Mamba-1 (Jamba): a state of n numbers per channel, with step sizes of low rank; its scan of a prompt is sequential."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Mamba1
 from formulations.physics.blocks.matrix import Matrix
 from formulations.physics.blocks.recurrence import Recurrence
-from formulations.physics.blocks.token_mixer import Split
 
 
 @dataclass(frozen=True)
 class Mamba1Physics(Recurrence[Mamba1]):
-    """7·I·n FLOP per token, of a prompt too: its scan is sequential."""
+    """7·I·n FLOP per token."""
+
+    split: ClassVar[str] = "Mamba channels"
+    flop_per_element: ClassVar[float] = 7.0
 
     def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
         """Input and gate; convolution; step rank, B and C; step sizes; decay; output."""
@@ -28,24 +31,12 @@ class Mamba1Physics(Recurrence[Mamba1]):
         )
 
     @property
-    def state_elements(self) -> float:
-        return float(self.block.inner * self.block.state)
-
-    @property
-    def convolved(self) -> float:
+    def width(self) -> float:
         return float(self.block.inner)
 
     @property
-    def taps(self) -> int:
-        return self.block.convolution
-
-    @property
-    def flop_per_token(self) -> float:
-        return 7.0 * self.state_elements
-
-    @property
-    def flop_of_prompt(self) -> float:
-        return self.flop_per_token
+    def state_elements(self) -> float:
+        return self.width * self.block.state
 
     @property
     def cache_heads(self) -> int:
@@ -53,16 +44,4 @@ class Mamba1Physics(Recurrence[Mamba1]):
 
     @property
     def words_in(self) -> float:
-        return 2.0 * self.block.inner
-
-    @property
-    def heads(self) -> tuple[tuple[str, int], ...]:
-        return (("Mamba channels", self.block.inner),)
-
-    @property
-    def outputs(self) -> tuple[Split, ...]:
-        return (("Mamba channels", self.block.inner),)
-
-    @property
-    def inputs(self) -> tuple[Split, ...]:
-        return (("Mamba channels", self.block.inner),)
+        return 2 * self.width

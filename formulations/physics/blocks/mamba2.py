@@ -3,49 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Mamba2
 from formulations.physics.blocks.matrix import Matrix
 from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
-from formulations.physics.blocks.token_mixer import Split
 
 
 @dataclass(frozen=True)
 class Mamba2Physics(Recurrence[Mamba2]):
     """5·H·p·n FLOP per token."""
 
+    split: ClassVar[str] = "Mamba heads"
+    flop_per_element: ClassVar[float] = 5.0
+
     def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
         """Gate, input, B and C, step sizes in one; convolution; output."""
         shape = self.block
         return (
-            Matrix(2 * self._width + 2 * shape.groups * shape.state + shape.heads, self.d_model),
+            Matrix(self.words_in + shape.heads, self.d_model),
             Matrix(self.convolved, shape.convolution),
-            Matrix(self.d_model, self._width),
+            Matrix(self.d_model, self.width),
         )
 
     @property
-    def _width(self) -> float:
+    def width(self) -> float:
         return float(self.block.heads * self.block.head_dim)
 
     @property
     def state_elements(self) -> float:
-        return self._width * self.block.state
+        return self.width * self.block.state
 
     @property
     def convolved(self) -> float:
-        return self._width + 2 * self.block.groups * self.block.state
+        return self.width + 2 * self.block.groups * self.block.state
 
     @property
-    def taps(self) -> int:
-        return self.block.convolution
-
-    @property
-    def flop_per_token(self) -> float:
-        return 5.0 * self.state_elements
-
-    @property
-    def flop_of_prompt(self) -> float:
+    def prompt_flop_per_token(self) -> float:
         return chunked_flop(self.block.heads, self.block.state, self.block.head_dim)
 
     @property
@@ -54,20 +49,8 @@ class Mamba2Physics(Recurrence[Mamba2]):
 
     @property
     def words_in(self) -> float:
-        return 2 * self._width + 2 * self.block.groups * self.block.state
-
-    @property
-    def heads(self) -> tuple[tuple[str, int], ...]:
-        return (("Mamba heads", self.block.heads),)
+        return self.width + self.convolved
 
     @property
     def copied_heads(self) -> tuple[tuple[str, int], ...]:
         return (("Mamba groups", self.block.groups),)
-
-    @property
-    def outputs(self) -> tuple[Split, ...]:
-        return (("Mamba heads", self._width),)
-
-    @property
-    def inputs(self) -> tuple[Split, ...]:
-        return (("Mamba heads", self._width),)

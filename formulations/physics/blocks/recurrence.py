@@ -1,18 +1,18 @@
 """What recurrent mixers share: a state of constant size, which every step reads and writes, and no cache that grows.
 
 Prompts run in chunks of Q tokens: 2·Q·(k + v) FLOP inside a chunk and 4·k·v with the state, per token and head (ours,
-from the chunked kernels of flash-linear-attention and Mamba-2).
+from the chunked kernels of flash-linear-attention and Mamba-2); without chunks as in decode.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from fleets.schema.blocks.recurrent import Recurrent
 from formulations.physics.arrays import FloatArray, Numbers, floats
-from formulations.physics.blocks.token_mixer import STATE_BYTES, TokenMixer
+from formulations.physics.blocks.token_mixer import STATE_BYTES, Split, TokenMixer
 from formulations.physics.context import Context
 
 CHUNK = 64
@@ -26,46 +26,59 @@ Shape = TypeVar("Shape", bound=Recurrent)
 class Recurrence(TokenMixer[Shape]):
     """A recurrent token mixer."""
 
+    split: ClassVar[str]
+    """What tensor ranks divide, in words."""
+    flop_per_element: ClassVar[float]
+    """FLOP of a token for each element of the state."""
+
+    @property
+    @abstractmethod
+    def width(self) -> float:
+        """Elements between input and output projections, which ranks split."""
+
     @property
     @abstractmethod
     def state_elements(self) -> float:
         """Of the recurrent state."""
 
     @property
-    @abstractmethod
     def convolved(self) -> float:
         """Channels of the short convolution; 0 without one."""
+        return self.width
 
     @property
-    @abstractmethod
-    def taps(self) -> int:
-        """Of the short convolution."""
-
-    @property
-    @abstractmethod
-    def flop_per_token(self) -> float:
-        """FLOP with the state in decode."""
-
-    @property
-    @abstractmethod
-    def flop_of_prompt(self) -> float:
+    def prompt_flop_per_token(self) -> float:
         """FLOP with the state per prompt token."""
+        return self.flop_per_element * self.state_elements
 
     def decode_flop(self, context: Context) -> FloatArray:
-        return floats(self.flop_per_token + 0.0 * context.first)
+        return floats(self.flop_per_element * self.state_elements + 0.0 * context.first)
 
     def prompt_flop(self, tokens: FloatArray) -> FloatArray:
-        return floats(self.flop_of_prompt * tokens)
+        return floats(self.prompt_flop_per_token * tokens)
 
     def held(self, kv_bytes: Numbers, context: Context) -> FloatArray:
         return floats(0.0 * floats(kv_bytes) * context.first)
 
     def state(self) -> float:
-        kept = self.convolved * (self.taps - 1) * CONVOLUTION_BYTES
+        taps = getattr(self.block, "convolution", 1)
+        kept = self.convolved * (taps - 1) * CONVOLUTION_BYTES
         return self.state_elements * STATE_BYTES[self.block.state_precision] + kept
 
     def moved(self, kv_bytes: Numbers, context: Context) -> FloatArray:
         return floats(2.0 * self.state() + 0.0 * floats(kv_bytes) * context.first)
+
+    @property
+    def heads(self) -> tuple[tuple[str, int], ...]:
+        return ((self.split, self.cache_heads),)
+
+    @property
+    def outputs(self) -> tuple[Split, ...]:
+        return ((self.split, self.width),)
+
+    @property
+    def inputs(self) -> tuple[Split, ...]:
+        return ((self.split, self.width),)
 
 
 def chunked_flop(heads: float, keys: float, values: float) -> float:
