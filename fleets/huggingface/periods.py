@@ -1,4 +1,4 @@
-"""Which token mixer every layer has, where a config states a period: attention, or all of the context, once in a while."""
+"""Which token mixer every layer has, where a config states a period: attention once in a while."""
 
 from __future__ import annotations
 
