@@ -46,7 +46,7 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     depth, width = _depth(fields), fields.required("hidden_size")
     layers = read_layers(fields, family, gated, depth, width)
     quantization = find_quantization(data, source)
-    precision = read_precision(fields, quantization, layers or [], _names(data, source, name))
+    precision = read_precision(fields, quantization, layers or [], _names(data, source))
     blocks = read_blocks(fields, quantization)
     vocabulary = fields.required("vocab_size")
     tied = _tied(fields, family)
@@ -101,12 +101,10 @@ def _only_known_keys(fields: Fields, family: Family) -> None:
             )
 
 
-def _names(
-    data: Mapping[str, Any], source: str | Path | Mapping[str, Any], name: str | None
-) -> tuple[str, ...]:
+def _names(data: Mapping[str, Any], source: str | Path | Mapping[str, Any]) -> tuple[str, ...]:
     """Everything that a checkpoint is called, any of which may say how it is quantised."""
-    given = (str(data.get("_name_or_path") or ""), name or "")
-    return given if isinstance(source, Mapping) else (*given, Path(source).stem, *_path_names(source))
+    given = str(data.get("_name_or_path") or "")
+    return (given,) if isinstance(source, Mapping) else (given, Path(source).stem, *_path_names(source))
 
 
 def _path_names(source: str | Path) -> tuple[str, str]:
