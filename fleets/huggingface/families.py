@@ -85,6 +85,7 @@ FAMILIES: dict[str, Family] = {
     "deepseek_ref": Family(mixture="yes", head_dim_from_width=False),
     "kimi_k2": _MIXTURE,
     "kimi_linear": _MIXTURE,
+    "chatglm": Family(),
     "glm4": _SIZED,
     "glm4_moe": Family(head_dim_from_width=False, mixture="yes"),
     "glm4v_text": Family(),
@@ -126,6 +127,7 @@ FAMILIES: dict[str, Family] = {
     "smollm3": Family(windows="listed", tied=True),
     "exaone": Family(),
     "exaone4": Family(windows="pattern"),
+    "exaone4_5_text": Family(windows="pattern"),
     "exaone_moe": Family(windows="pattern", mixture="yes"),
     "iquestcoder": Family(),
     "seed_oss": _SIZED,
@@ -168,8 +170,6 @@ FAMILIES: dict[str, Family] = {
     "stablelm": Family(heads_are_kv_heads=True),
     "persimmon": Family(gated=False, heads_are_kv_heads=True),
     "helium": Family(),
-    "grok-1": Family(mixture="yes"),
-    "dbrx": Family(mixture="yes"),
 }
 
 UNKNOWN = Family(gated=None, mixture="maybe", windows="listed", known=False)
@@ -190,6 +190,8 @@ FOREIGN_KEYS = (
     ("rwkv", "recurrent layers of RWKV"),
     ("altup_", "alternating updates (Gemma-3n)"),
     ("laurel_", "low-rank residuals (Gemma-3n)"),
+    ("cross_attention_layers", "layers that attend to images"),
+    ("use_cla", "caches shared between layers (CLA)"),
     ("mamba_", "state-space (Mamba) layers"),
     ("ssm_", "state-space layers"),
     ("linear_", "linear-attention layers"),

@@ -23,7 +23,7 @@ IRRELEVANT: tuple[tuple[str, str], ...] = (
      r"use_bfloat16|num_labels|gradient_checkpointing|attn_implementation|task_specific_params|sep_token", "bookkeeping"),
     (r"(do_sample|early_stopping|num_beam.*|diversity_.*|length_penalty|.*no_repeat_ngram.*|max_length|min_length|"
      r"num_return_sequences|temperature|top_k|top_p|typical_p|repetition_penalty|.*suppress_tokens|remove_invalid_values|"
-     r"exponential_decay_.*|forced_.*|add_cross_attention|cross_attention_.*)", "settings of generation"),
+     r"exponential_decay_.*|forced_.*|add_cross_attention|cross_attention_(?!layers).*)", "settings of generation"),
     (r"mamba_(expand|chunk_size|hidden_act|rms_norm|norm_before_gate|use_mlp|dt_.*|step_.*|ssm_.*|.*bias)|chunk_size|"
      r"time_step_.*|expand|use_mamba.*|use_associative_scan|rescale_prenorm_residual|linear_lower_bound|kda_.*|"
      r"lightning_.*alpha|ssm_multipliers|.*_multipliers|linear_attn_.*dtype", "how recurrent kernels compute"),
@@ -32,6 +32,11 @@ IRRELEVANT: tuple[tuple[str, str], ...] = (
      r"activation_situ.*|attn_res_block_size|latent_moe_use_norm|mla_use_nope|use_moe_router_bias|use_grouped_topk|swa_rope_theta|"
      r"attention_value_scale|use_gemma_norm|num_logits_to_keep|mlp_bias|moe_shared_expert_overlap|moe_router.*|mtp_.*|use_mtp|short_conv_kernel_size|block_ff_dim|language_model_only",
      "details without size"),
+    (r"logits_scaling|normalization_function|init_method|moe_gate|moe_use_aux_free|use_mixed_mlp_moe|attention_head_dim|"
+     r"use_(embedding_sharing|gated_activation|parallel_block|grouped_mm)|layer_switch|order_of_interleaved_layers|"
+     r"postnorm|shared_moe_mode|full_attn_mod|interpolate_factor|mup_enabled|route_(scale|norm)|score_func|"
+     r"num_(expert|limited)_groups|load_balance_coeff|mtp_share_layers|multi_query_attention|add_qkv_bias",
+     "details of families"),
     (r"vision_.*|audio_.*|image_.*|video_.*|projector_.*|mm_.*|.*_vision_.*|text_config|use_unified_vision.*|"
      r"media_.*|use_bidirectional_attention", "encoders and their projections, which are left out and noted"),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from fleets.huggingface.quantization import KEYS, TEXT_KEYS, find_quantization, 
 from fleets.loading import read_yaml, validate
 from fleets.schema.architectures import Architecture
 
+RECURRENT_KEYS = ("mamba_", "ssm_", "linear_", "lightning_")
 DEPTH_KEYS = ("num_hidden_layers", "num_layers", "n_layers", "n_layer")
 
 
@@ -48,7 +49,9 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     quantization = find_quantization(data, source)
     precision = read_precision(fields, quantization, layers or [], _names(data, source))
     blocks = read_blocks(fields, quantization)
-    vocabulary = fields.required("vocab_size")
+    vocabulary = fields.required(
+        *(("padded_vocab_size",) if fields.has("padded_vocab_size") else ("vocab_size",))
+    )
     tied = _tied(fields, family)
     streams = fields.first("hc_mult") or 1
     fields.raise_problems()
@@ -156,8 +159,11 @@ def _gated(fields: Fields) -> bool:
 
 
 def _refuse_foreign_layers(fields: Fields) -> None:
-    """Keys that announce layers of another kind and were of no use here."""
+    """Keys that announce layers of another kind and were of no use here; a list of all layers speaks for itself."""
+    listed = any(fields.has(key) for key in ("layer_types", "layers_block_type"))
     for key in fields.unused:
+        if listed and key.startswith(RECURRENT_KEYS):
+            continue
         meaning = next((meaning for prefix, meaning in FOREIGN_KEYS if key.startswith(prefix)), None)
         if meaning is not None:
             fields.refuse(key, f"{meaning} cannot be expressed")

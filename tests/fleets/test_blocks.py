@@ -168,3 +168,10 @@ def test_one_number_for_every_layer_may_be_a_list() -> None:
     model = read("hunyuan_v1_moe", num_experts=[64] * 8, moe_topk=[8] * 8, moe_intermediate_size=[768] * 8,
                  num_shared_expert=[1] * 8)  # fmt: skip
     assert {(b.experts, b.active_experts, b.shared_experts) for b in blocks(model, Experts)} == {(64, 8, 1)}
+
+
+def test_layers_that_are_listed_need_no_keys_of_others() -> None:
+    model = read("granitemoehybrid", layer_types=["attention"] * 8, mamba_n_heads=64, mamba_d_state=128)
+    assert len(blocks(model, GroupedQuery)) == 8
+    with pytest.raises(CatalogError, match="cross_attention_layers = .*layers that attend to images"):
+        read("mllama_text_model", cross_attention_layers=[3])
