@@ -173,5 +173,5 @@ def test_one_number_for_every_layer_may_be_a_list() -> None:
 def test_layers_that_are_listed_need_no_keys_of_others() -> None:
     model = read("granitemoehybrid", layer_types=["attention"] * 8, mamba_n_heads=64, mamba_d_state=128)
     assert len(blocks(model, GroupedQuery)) == 8
-    with pytest.raises(CatalogError, match="cross_attention_layers = .*layers that attend to images"):
+    with pytest.raises(CatalogError, match=r"cross_attention_layers = .*layers that attend to images"):
         read("mllama_text_model", cross_attention_layers=[3])

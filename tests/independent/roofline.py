@@ -1,4 +1,4 @@
-"""Dense models under the paper's constants, from docs/physics.md with numbers of its own: what one instance can do.
+"""Dense and hybrid models under the paper's constants, from docs/physics.md with numbers of its own: what one can do.
 
 Figures are those of published configs and data sheets, and the constants of arXiv 2506.04645 (P1, P2, P4, P7 to P13, P18,
 P19, P22; `erdil-2025`). Tensor parallel inside a node of 8, no pipeline, no speculation.
@@ -14,16 +14,72 @@ from tests.independent.program import Offer
 
 
 @dataclass(frozen=True)
-class Model:
-    """Shape of a dense model with grouped-query attention and gated feed-forward blocks."""
+class Attention:
+    """Layers with grouped-query attention of one kind."""
 
     layers: int
-    width: int
     heads: int
     kv_heads: int
     head: int
+    window: float = math.inf
+
+
+@dataclass(frozen=True)
+class Delta:
+    """Layers with a gated delta net: key and value heads of one size, a convolution of four taps."""
+
+    layers: int
+    key_heads: int
+    value_heads: int
+    size: int
+
+    @property
+    def keys(self) -> int:
+        return self.key_heads * self.size
+
+    @property
+    def values(self) -> int:
+        return self.value_heads * self.size
+
+    @property
+    def state(self) -> float:
+        """Bytes of a sequence: the state in 32 bits, three inputs of the convolution in 16."""
+        return self.layers * (4.0 * self.values * self.size + 2.0 * 3 * (2 * self.keys + self.values))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Shape of a model with gated feed-forward blocks in every layer."""
+
+    width: int
     inner: int
     vocabulary: int
+    attention: tuple[Attention, ...]
+    delta: Delta | None = None
+    gated: bool = False
+    """Attention has a gate as wide as its output."""
+    towers: float = 0.0
+    """Parameters that take memory alone, in 16 bits."""
+
+    @property
+    def layers(self) -> int:
+        return sum(a.layers for a in self.attention) + (self.delta.layers if self.delta else 0)
+
+    @property
+    def matrices(self) -> list[tuple[float, float, float]]:
+        """(rows, columns, copies)."""
+        found: list[tuple[float, float, float]] = [(self.width, self.inner, 3 * self.layers)]
+        for a in self.attention:
+            queries = a.heads * a.head * (2 if self.gated else 1)
+            found += [
+                (queries + 2 * a.kv_heads * a.head, self.width, a.layers),
+                (self.width, a.heads * a.head, a.layers),
+            ]
+        if self.delta:
+            d, n = self.delta, self.delta.layers
+            found += [(2 * d.keys + 2 * d.values, self.width, n), (2 * d.value_heads, self.width, n)]
+            found += [(2 * d.keys + d.values, 4, n), (self.width, d.values, n)]
+        return found
 
 
 @dataclass(frozen=True)
@@ -37,11 +93,28 @@ class Chip:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Tokens that a sequence attends to, from its first to its last step."""
+
+    first: float
+    last: float
+
+    def mean(self, window: float) -> float:
+        """Mean of min(x, window)."""
+        if self.last <= window:
+            return (self.first + self.last) / 2
+        if self.first >= window:
+            return window
+        below = (window - self.first) * (self.first + window) / 2
+        return (below + (self.last - window) * window) / (self.last - self.first)
+
+
+@dataclass(frozen=True)
 class Work:
     """A workload on a model: tokens, and the pace that it needs."""
 
     model: str
-    context: float
+    context: Span
     prompt: float
     output: float
     pace: float = 0.0
@@ -49,11 +122,18 @@ class Work:
 
 GIB = 2.0**30
 MODELS = {
-    "llama-3.1-8b": Model(32, 4096, 32, 8, 128, 14336, 128256),
-    "llama-3.1-70b": Model(80, 8192, 64, 8, 128, 28672, 128256),
-    "qwen3-8b": Model(36, 4096, 32, 8, 128, 12288, 151936),
-    "phi-4": Model(40, 5120, 40, 10, 128, 17920, 100352),
+    "llama-3.1-8b": Model(4096, 14336, 128256, (Attention(32, 32, 8, 128),)),
+    "llama-3.1-70b": Model(8192, 28672, 128256, (Attention(80, 64, 8, 128),)),
+    "qwen3-8b": Model(4096, 12288, 151936, (Attention(36, 32, 8, 128),)),
+    "phi-4": Model(5120, 17920, 100352, (Attention(40, 40, 10, 128),)),
 }
+HYBRIDS = {
+    "qwen3.5-9b": Model(
+        4096, 12288, 248320, (Attention(8, 16, 4, 256),), Delta(24, 16, 32, 128), True,
+        27 * (4 * 1152**2 + 2 * 1152 * 4304) + 4608**2 + 4608 * 4096.0,
+    ),
+    "olmo-3.1-32b-instruct": Model(5120, 27648, 100278, (Attention(16, 40, 8, 128), Attention(48, 40, 8, 128, 4096.0))),
+}  # fmt: skip
 CHIPS = {
     "paper-h100": Chip(80e9, 3.3e12, {"bf16": 1e15, "fp8": 2e15}, 450e9),
     "h100-sxm": Chip(79.2 * GIB, 3.35e12, {"bf16": 989.5e12, "fp8": 1979e12}, 450e9),
@@ -78,9 +158,7 @@ class Instance:
     @property
     def matrices(self) -> float:
         """Parameters of all layers."""
-        m = self.model
-        attention = (m.heads + 2 * m.kv_heads) * m.head * m.width + m.width * m.heads * m.head
-        return float(m.layers * (attention + 3 * m.width * m.inner))
+        return sum(rows * columns * copies for rows, columns, copies in self.model.matrices)
 
     @property
     def embedding(self) -> float:
@@ -95,26 +173,37 @@ class Instance:
     def kernel(self) -> float:
         return 4 * self.model.layers * LAUNCH
 
-    def cached(self, context: float) -> float:
-        """Bytes of KV cache of a sequence."""
-        m = self.model
-        return 2.0 * m.kv_heads * m.head * m.layers * BYTES[self.cache] * context
+    def cached(self, span: Span) -> float:
+        """Bytes of KV cache of a sequence, as a mean over its steps."""
+        kept = sum(2.0 * a.kv_heads * a.head * a.layers * span.mean(a.window) for a in self.model.attention)
+        return kept * BYTES[self.cache]
 
-    def memory(self, context: float) -> float:
-        """Seconds of memory traffic that a sequence adds to a step."""
-        return (self.cached(context) + ACTIVATION * self._activations()) / self._bandwidth
+    @property
+    def state(self) -> float:
+        """Bytes of recurrent states of a sequence."""
+        return self.model.delta.state if self.model.delta else 0.0
 
-    def compute(self, context: float) -> float:
+    def memory(self, span: Span) -> float:
+        """Seconds of memory traffic that a sequence adds to a step: states are read and written."""
+        moved = self.cached(span) + 2.0 * self.state + ACTIVATION * self._activations()
+        return moved / self._bandwidth
+
+    def compute(self, span: Span) -> float:
         """Seconds of arithmetic that a sequence adds to a step."""
-        m = self.model
-        attention = 4.0 * m.heads * m.head * m.layers * context
-        return (2.0 * (self.matrices + 2 * self.embedding) + attention) / self._flops
+        attention = sum(4.0 * a.heads * a.head * a.layers * span.mean(a.window) for a in self.model.attention)
+        d = self.model.delta
+        states = 7.0 * d.layers * d.values * d.size if d else 0.0
+        return (2.0 * (self.matrices + 2 * self.embedding) + attention + states) / self._flops
 
     def prompt(self, tokens: float) -> float:
         """Seconds of a step's time that a request's prompt takes."""
-        m = self.model
+        m, d = self.model, self.model.delta
         work = 2.0 * (self.matrices + 2 * self.embedding) * tokens
-        work += 2.0 * m.layers * m.heads * m.head * tokens**2
+        for a in m.attention:
+            seen = min(tokens, a.window)
+            work += 4.0 * a.layers * a.heads * a.head * (seen * tokens - seen**2 / 2)
+        if d:
+            work += tokens * d.layers * d.value_heads * (2.0 * 64 * 2 * d.size + 4.0 * d.size**2)
         transfer = min(slope for _, slope in self._protocols()) * 2 * m.layers if self.ranks > 1 else 0.0
         return work / self._flops + transfer * tokens
 
@@ -124,11 +213,11 @@ class Instance:
             return 0.0
         return 2 * self.model.layers * min(base + slope * batch for base, slope in self._protocols())
 
-    def capacity(self, context: float) -> int:
+    def capacity(self, span: Span) -> int:
         """Whole sequences that fit beside the weights."""
-        held = BYTES[self.weights] * (self.matrices + 2 * self.embedding)
+        held = BYTES[self.weights] * (self.matrices + 2 * self.embedding) + 2.0 * self.model.towers
         free = self.ranks * self.chip.memory - held
-        return max(0, math.floor(free / self.cached(context) * (1 + 1e-12)))
+        return max(0, math.floor(free / (self.cached(span) + self.state) * (1 + 1e-12)))
 
     @property
     def _bandwidth(self) -> float:
@@ -145,15 +234,11 @@ class Instance:
 
     def _activations(self) -> float:
         """Words per token that matrices read and write on a grid of ranks."""
-        m = self.model
-        shapes = (
-            ((m.heads + 2 * m.kv_heads) * m.head, m.width, 1), (m.width, m.heads * m.head, 1), (m.width, m.inner, 3),
-        )  # fmt: skip
         words = 0.0
-        for rows, columns, copies in shapes:
+        for rows, columns, copies in self.model.matrices:
             first = min(max(math.sqrt(rows * self.ranks / columns), 1.0), float(self.ranks))
             words += copies * (first * columns + self.ranks / first * rows)
-        return m.layers * words
+        return words
 
 
 def offers(
@@ -166,7 +251,7 @@ def offers(
         for chip in chips:
             for ranks in sizes:
                 for precision in weights:
-                    instance = Instance(MODELS[name], CHIPS[chip], ranks, precision, "bf16")
+                    instance = Instance((MODELS | HYBRIDS)[name], CHIPS[chip], ranks, precision, "bf16")
                     kind = f"{name}/{chip}/tp{ranks}/{precision}"
                     for pace in sorted({w.pace for w in mine.values()}):
                         content = {key: w for key, w in mine.items() if w.pace <= pace}
@@ -210,7 +295,7 @@ def _offer(
     return [Offer(kind, chip, instance.ranks, roofs, kept)]
 
 
-def _step(instance: Instance, context: float, batch: float) -> float:
+def _step(instance: Instance, context: Span, batch: float) -> float:
     memory = instance.read + instance.memory(context) * batch
     return instance.kernel + instance.network(batch) + max(memory, instance.compute(context) * batch)
 
