@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleets.schema.architectures import DraftHead, LayerGroup
+from fleets.schema.architectures import DraftHead, LayerGroup, WeightPrecision
 from fleets.schema.blocks import Block, Dense, Experts, GroupedQuery, Latent
 from fleets.schema.uniform import Attention, FeedForward
 
@@ -16,12 +16,14 @@ _NAMES = {
 }  # fmt: skip
 
 
-def compact(layers: list[Layer], head: Layer) -> dict[str, Any]:
+def compact(
+    layers: list[Layer], head: Layer, head_precision: WeightPrecision | None = None
+) -> dict[str, Any]:
     """The fields of an architecture that say its layers, and its draft head where there is one."""
     short = _short_form(layers)
     if short is None or (head and not _is_usual(layers, head)):
-        return _groups(layers, head)
-    return {**short, "draft_head": DraftHead()} if head else short
+        return _groups(layers, head, head_precision)
+    return {**short, "draft_head": DraftHead(weight_precision=head_precision)} if head else short
 
 
 def _is_usual(layers: list[Layer], head: Layer) -> bool:
@@ -32,7 +34,7 @@ def _is_usual(layers: list[Layer], head: Layer) -> bool:
     return bool(mixers) and head == (mixers[0], (experts or channels)[0])
 
 
-def _groups(layers: list[Layer], head: Layer) -> dict[str, Any]:
+def _groups(layers: list[Layer], head: Layer, precision: WeightPrecision | None) -> dict[str, Any]:
     names = _named([block for layer in (*layers, head) for block in layer])
     kinds = [
         kind for kind in sorted(set(layers), key=layers.index) if kind
@@ -45,7 +47,9 @@ def _groups(layers: list[Layer], head: Layer) -> dict[str, Any]:
         "blocks": {name: block for block, name in names.items()},
     }
     if head:
-        found["draft_head"] = DraftHead(blocks=tuple(names[block] for block in head))
+        found["draft_head"] = DraftHead(
+            blocks=tuple(names[block] for block in head), weight_precision=precision
+        )
     return found
 
 

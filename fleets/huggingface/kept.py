@@ -18,17 +18,20 @@ FEW = 0.1
 _BOTH = frozenset({"in", "out"})
 """Sides of a feed-forward block. Engines fuse gate and up projections, so these two have one precision."""
 _SIDE = {"down": "out", "w2": "out", "fc2": "out"}
+_HEAD = re.compile(r"\bmtp\b|mtp[.*]|nextn")
 _PROJECTION = re.compile(r"gate|up|down|w[123]|fc[12]")
 
 
 @dataclass(frozen=True)
 class Kept:
     """What is kept in 16 bits in all layers: the feed-forward matrices (of a mixture, its routed experts), attention, a
-    mixture's dense layers and shared experts; and what else is, as a note."""
+    mixture's dense layers and shared experts, and beside the layers; and what else is, as a note."""
 
     matrices: bool = False
     attention: bool = False
     dense: bool = False
+    head: bool = False
+    """The head for multi-token prediction."""
     note: str = ""
 
 
@@ -70,7 +73,16 @@ def read_kept(fields: Fields, settings: Mapping[str, Any], layers: list[Layer]) 
     if attention and len(wide) < len(mixing):
         note += f"Attention of {len(wide)} of {len(mixing)} layers is in 16 bits and counts so in all. "
     beside = found.get("dense matrices") or found.get("shared experts") or whole - every
-    return Kept(everywhere, bool(attention) or len(whole) == depth, mixture and bool(beside), note)
+    head = any(_HEAD.search(module) or _beyond(module, depth) for module in kept_modules(settings))
+    return Kept(everywhere, bool(attention) or len(whole) == depth, mixture and bool(beside), head, note)
+
+
+def _beyond(module: str, depth: int) -> bool:
+    """Whether a name is of a layer after the last one, where DeepSeek and GLM keep their head; but for its norms."""
+    number = re.search(r"layers\.(\d+)", module)
+    if number is None or int(number[1]) < depth:
+        return False
+    return role_of(module) in ("layer", "matrices", "attention")
 
 
 def kept_modules(settings: Mapping[str, Any]) -> Iterator[str]:

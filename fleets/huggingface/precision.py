@@ -42,14 +42,15 @@ _SCHEMES: dict[tuple[str, int], KvPrecision] = {
 
 @dataclass(frozen=True)
 class Precision:
-    """Precisions of the matrices, and of attention, embedding, KV cache, dense layers and shared experts where they have
-    their own."""
+    """Precisions of the matrices, and of attention, embedding, KV cache, dense layers and shared experts, and the
+    head for multi-token prediction, where they have their own."""
 
     weights: WeightPrecision = "bf16"
     attention: WeightPrecision | None = None
     embedding: WeightPrecision | None = None
     kv: KvPrecision = "bf16"
     dense: WeightPrecision | None = None
+    head: WeightPrecision | None = None
     note: str = ""
 
 
@@ -74,7 +75,9 @@ def read_precision(
             "write the architecture as YAML and name its weight_precision"
         )
         return Precision()
-    kept = Kept() if found.by_module else read_kept(fields, settings, layers)
+    kept = read_kept(fields, settings, layers)
+    if found.by_module:  # what a map does not name is in 16 bits already
+        kept = Kept(head=kept.head)
     matrices: WeightPrecision = "bf16" if kept.matrices else found.matrices
     attention = "bf16" if kept.attention else found.attention or found.matrices
     experts = matrices if found.by_module else _experts(fields, matrices)
@@ -85,6 +88,7 @@ def read_precision(
         "bf16",
         _kv(fields, settings),
         None if dense == experts else dense,
+        "bf16" if kept.head and experts != "bf16" else None,
         kept.note,
     )
 

@@ -65,7 +65,7 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
         "name": name or _name(data, source),
         "d_model": width,
         "vocabulary": vocabulary,
-        **compact(layers, head),
+        **compact(layers, head, precision.head),
         "tied_embeddings": tied,
         "residual_streams": streams,
         "encoder_parameters": tower_parameters(data),

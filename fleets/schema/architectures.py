@@ -30,6 +30,8 @@ class DraftHead(FrozenModel):
     kind: Literal["mtp"] = "mtp"
     count: Count = 1
     """Heads in the checkpoint; one drafts all tokens, as engines do it."""
+    weight_precision: WeightPrecision | None = None
+    """Precision of the head where it is kept wider than the model (quantisers often leave it in 16 bits)."""
     blocks: tuple[Name, ...] = ()
     """Names of `blocks`; empty: attention and the experts (or the dense block) of the model's own layers."""
 
@@ -65,6 +67,8 @@ class Architecture(FrozenModel):
     """Precision of the checkpoint's token mixers where they are kept wider (gpt-oss: bf16)."""
     dense_weight_precision: WeightPrecision | None = None
     """Precision of a mixture's dense layers and shared experts where they are kept wider (Kimi-K2-Thinking: bf16)."""
+    expert_weight_precision: WeightPrecision | None = None
+    """Precision of routed experts where they are kept wider (a draft head's)."""
     embedding_weight_precision: WeightPrecision | None = None
     """Precision of the checkpoint's embedding and unembedding where they are kept wider."""
     fp8_block_size: tuple[Count, Count] | None = None

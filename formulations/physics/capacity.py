@@ -43,7 +43,10 @@ def weight_bytes_total(
         embedding_bytes = np.maximum(embedding_bytes, np.where(stored.wide_embedding, 2.0, 0.0))
         padded = 1.0 + stored.expert_padding
     dense_bytes = kept_bytes(weight, architecture.dense_weight_precision)
-    experts = weight * parts.expert_parameters * layout.held_experts(routed_experts(architecture)) * padded
+    expert_bytes = kept_bytes(weight, architecture.expert_weight_precision)
+    experts = (
+        expert_bytes * parts.expert_parameters * layout.held_experts(routed_experts(architecture)) * padded
+    )
     embeddings = floats(parts.stored_embedding)
     if layout.whole:
         embeddings = np.where(layout.pipeline > 1, layout.pipeline * parts.unembedding, embeddings)

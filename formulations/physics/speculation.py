@@ -86,6 +86,8 @@ def head_architecture(target: Architecture, kind: Literal["mtp", "eagle3", "dspa
     parameters) is left out. Ours, from the published shapes.
     """
     blocks = _head_blocks(target, kind)
+    own = target.draft_head.weight_precision if target.draft_head and kind == "mtp" else None
+    kept = dict.fromkeys(("attention", "dense", "expert"), own) if own else {}
     names = {f"block{number}": block for number, block in enumerate(blocks)}
     return target.model_copy(
         update={
@@ -96,6 +98,7 @@ def head_architecture(target: Architecture, kind: Literal["mtp", "eagle3", "dspa
             "attention": None,
             "feed_forward": None,
             "draft_head": None,
+            **{f"{part}_weight_precision": precision for part, precision in kept.items()},
             "tied_embeddings": True,
             "encoder_parameters": 0.0,
             "lookup_parameters": 0.0,

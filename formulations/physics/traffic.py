@@ -78,7 +78,9 @@ def traffic(architecture: Architecture, choices: Choices, layout: Layout, weight
         * (split_attention * scaledown + parts.replicated_attention * layout.stage_ranks),
         dense_weights=dense_weight * (split_dense * engines + parts.replicated_dense * layout.stage_ranks),
         head_weights=(weight + wider) * parts.unembedding * engines,
-        expert_weights=weight * parts.expert_parameters * layout.held_experts(experts),
+        expert_weights=kept_bytes(weight, architecture.expert_weight_precision)
+        * parts.expert_parameters
+        * layout.held_experts(experts),
         per_token=streams * activation * (attention_words + dense_words + (expert_words if routed else 0.0)),
         expert_per_token=activation * (0.0 if routed else 1.0) * expert_words,
     )

@@ -16,6 +16,7 @@ from fleets.schema.architectures import Architecture
 from formulations.physics.capacity import weight_bytes_total
 from formulations.physics.layout import Layout
 from formulations.physics.precision import weight_bytes
+from formulations.physics.speculation import head_architecture
 
 LLAMA: dict[str, Any] = {
     "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
@@ -339,3 +340,20 @@ def test_files_side_by_side_in_one_folder(tmp_path: Path, called: str) -> None:
 
 def test_a_kv_scheme_may_be_one_word() -> None:
     assert kept(kv_cache_scheme="FP8").kv_precision == "fp8"
+
+
+@pytest.mark.parametrize(
+    ("modules", "head"),
+    [(["mtp*"], "bf16"), (["model.layers.32.*"], "bf16"), (["model.layers.32.enorm"], None), ([], None)],
+)
+def test_the_head_for_multi_token_prediction_may_stay_wide(modules: list[str], head: str | None) -> None:
+    model = kept(*modules, model={**MIXTURE, "num_nextn_predict_layers": 1})
+    assert model.draft_head is not None and model.draft_head.weight_precision == head
+    drafts = head_architecture(model)
+    assert (drafts.expert_weight_precision, drafts.attention_weight_precision) == (head, head)
+    choices = catalog.assumption_set("default").choices
+    narrow = drafts.model_copy(
+        update=dict.fromkeys(("expert_weight_precision", "attention_weight_precision"))
+    )
+    wide, other = (float(weight_bytes_total(m, choices, Layout.of(1), 1.0)) for m in (drafts, narrow))
+    assert (wide > other) == (head is not None)
