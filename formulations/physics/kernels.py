@@ -1,10 +1,7 @@
-"""Kernels: the serial kernels of a forward pass, each of which costs launch and drain time whatever its work.
+"""Serial kernels of a forward pass, each of which costs launch and drain time whatever its work.
 
-`four` and `by_layout` count matrix multiplications (the paper). `counted` (ours) counts what engines run one after
-another in a layer after fusing what they fuse: norm, QKV, rotary embedding and cache write, attention, reduction of
-split attention, output, norm, gate and up, activation, down. A mixture adds router, selection, permutation and the
-weighted sum; latent attention adds the second query projection, its norm and the absorbed key and value projections.
-All-reduces are counted by the network.
+`four` and `by_layout` count matrix multiplications (the paper). `counted` (ours) counts what engines launch one after
+another, after fusing what they fuse: the kernels that the blocks list. All-reduces are counted by the network.
 """
 
 from __future__ import annotations
@@ -13,8 +10,12 @@ from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray
 from formulations.physics.blocks import dense_blocks, mixtures, token_mixers
-from formulations.physics.blocks.feed_forward import DENSE_KERNELS, kernels
+from formulations.physics.blocks.feed_forward import dense_kernels, expert_kernels, shared_kernels
+from formulations.physics.blocks.kernel import launches_of
 from formulations.physics.layout import Layout
+
+DENSE_LAUNCHES = 4
+"""Of a feed-forward block that runs beside attention."""
 
 
 def serial_kernels(architecture: Architecture, choices: Choices, layout: Layout) -> FloatArray:
@@ -35,7 +36,11 @@ def _of_layers(architecture: Architecture, choices: Choices) -> int:
     together = sum(count for count, mixer in mixers if mixer.block.parallel)
     if choices.kernels_per_layer == "by_layout":
         return 2 * blocks - 2 * together
-    counted = sum(count * mixer.kernels for count, mixer in mixers)
-    counted += sum(count * kernels(block) for count, block in dense_blocks(architecture))
-    counted += sum(count * kernels(block) for count, block in mixtures(architecture))
-    return counted - DENSE_KERNELS * together  # both branches run side by side
+    width = architecture.d_model
+    counted = sum(count * mixer.launches(choices) for count, mixer in mixers)
+    counted += sum(
+        count * launches_of(dense_kernels(block, width)) for count, block in dense_blocks(architecture)
+    )
+    for count, block in mixtures(architecture):
+        counted += count * launches_of(shared_kernels(block, width, choices) + expert_kernels(block, width))
+    return counted - DENSE_LAUNCHES * together  # both branches run side by side

@@ -13,8 +13,8 @@ from functools import lru_cache
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.blocks import dense_blocks, mixtures, token_mixers
-from formulations.physics.blocks.feed_forward import dense_matrices, expert_matrices, shared_matrices
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.feed_forward import dense_kernels, expert_kernels, shared_kernels
+from formulations.physics.blocks.kernel import Matrix, matrices_of
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,16 @@ def shape(architecture: Architecture, choices: Choices) -> Shape:
     both = 2 * unembedding
     paper = choices.embedding == "twice"
     mixers = token_mixers(architecture)
-    dense = [(count, dense_matrices(block, width)) for count, block in dense_blocks(architecture)]
-    dense += [(count, shared_matrices(block, width, choices)) for count, block in mixtures(architecture)]
+    dense = [(count, matrices_of(dense_kernels(block, width))) for count, block in dense_blocks(architecture)]
+    dense += [
+        (count, matrices_of(shared_kernels(block, width, choices))) for count, block in mixtures(architecture)
+    ]
     return Shape(
         attention=_all((count, mixer.matrices(choices)) for count, mixer in mixers),
         dense=_all(dense),
-        experts=_all((count, expert_matrices(block, width)) for count, block in mixtures(architecture)),
+        experts=_all(
+            (count, matrices_of(expert_kernels(block, width))) for count, block in mixtures(architecture)
+        ),
         sparsity=architecture.sparsity,
         attention_parameters=float(sum(count * mixer.parameters(choices) for count, mixer in mixers)),
         unembedding=unembedding,

@@ -15,7 +15,7 @@ import numpy as np
 from fleets.schema.architectures import Architecture
 from fleets.schema.assumptions import Choices
 from formulations.physics.arrays import FloatArray, Numbers, floats
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Matrix
 from formulations.physics.experts import routed_experts
 from formulations.physics.layout import Layout
 from formulations.physics.precision import kept_bytes

@@ -9,35 +9,47 @@ from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import CompressedLatent
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.blocks import indexer as index
-from formulations.physics.blocks.matrix import Matrix
-from formulations.physics.blocks.token_mixer import KERNELS, Split, TokenMixer
+from formulations.physics.blocks.kernel import ATTENTION, NORM, ROTARY, Kernel, Matrix, Mixing, Small
+from formulations.physics.blocks.token_mixer import Split, TokenMixer
 from formulations.physics.context import Context, seen_pairs
-
-COMPRESSED_KERNELS = 4
-"""Second query projection and its norm; compressor; the output's second projection."""
 
 
 @dataclass(frozen=True)
 class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
     """4·H·h FLOP per entry read; an entry has a size of its own, whatever precision the KV cache is asked in."""
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def kernels(self, choices: Choices) -> tuple[Kernel, ...]:
+        """Queries in two steps, one key that is its value, compressors, the output in two steps."""
         shape, width = self.block, self.d_model
         heads, indexer = shape.query_heads * shape.head_dim, shape.indexer
         compressors = [shape.head_dim] if shape.compression is not None else []
         compressors += [indexer.dim] if indexer is not None and not indexer.shared else []
-        found = [
+        return (
+            NORM,
             Matrix(shape.query_rank, width, replicated=True),
+            NORM,
             Matrix(heads, shape.query_rank),
-            Matrix(shape.head_dim, width, replicated=True),
+            Matrix(shape.head_dim, width, replicated=True, launches=0),
+            ROTARY,
+            *(Matrix(2 * self._overlap * size, width, replicated=True, launches=0) for size in compressors),
+            Small("compression"),
+            *self._index(),
+            *ATTENTION,
             Matrix(shape.output_rank, heads),
             Matrix(width, shape.output_groups * shape.output_rank),
-            *(Matrix(2 * self._overlap * size, width, replicated=True) for size in compressors),
-        ]
-        if indexer is not None and not indexer.shared:
-            found.append(Matrix(indexer.heads * indexer.dim, shape.query_rank, replicated=True))
-            found.append(Matrix(indexer.heads, width, replicated=True))
-        return tuple(found)
+        )
+
+    def _index(self) -> tuple[Kernel, ...]:
+        """The indexer, whose keys are compressed beside the others."""
+        indexer = self.block.indexer
+        if indexer is None or indexer.shared:
+            return ()
+        return (
+            Matrix(indexer.heads * indexer.dim, self.block.query_rank, replicated=True),
+            Matrix(indexer.heads, self.d_model, replicated=True),
+            Mixing("scores of the index"),
+            Small("choice of the best"),
+        )
 
     def decode_flop(self, context: Context) -> FloatArray:
         return floats(self._per_entry * self._entries(context))
@@ -106,10 +118,6 @@ class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
     @property
     def words_in(self) -> float:
         return float((self.block.query_heads + 1) * self.block.head_dim)
-
-    @property
-    def kernels(self) -> int:
-        return KERNELS + COMPRESSED_KERNELS + (index.KERNELS if self.block.indexer else 0)
 
     @property
     def heads(self) -> tuple[tuple[str, int], ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import GatedDelta
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Matrix
 from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
 from formulations.physics.blocks.token_mixer import Split
 
@@ -19,7 +18,7 @@ class GatedDeltaPhysics(Recurrence[GatedDelta]):
     split: ClassVar[str] = "values"
     flop_per_element: ClassVar[float] = 7.0
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def multiplied(self) -> tuple[Matrix, ...]:
         """Queries, keys, values and gate in one; step and decay; convolution; output."""
         shape, values = self.block, self.width
         return (

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import GatedRecurrence
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Matrix
 from formulations.physics.blocks.recurrence import Recurrence
 
 
@@ -18,7 +17,7 @@ class GatedRecurrencePhysics(Recurrence[GatedRecurrence]):
     split: ClassVar[str] = "recurrence heads"
     flop_per_element: ClassVar[float] = 6.0
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def multiplied(self) -> tuple[Matrix, ...]:
         """Input and its gate; convolution; the recurrence's two gates, each in blocks of a head; output."""
         shape, width = self.block, self.width
         size = width / shape.heads

@@ -8,17 +8,14 @@ from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import GroupedQuery
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.blocks.indexer import (
-    KERNELS as INDEX_KERNELS,
-)
-from formulations.physics.blocks.indexer import (
     index_bytes,
     index_flop,
-    index_matrices,
+    index_kernels,
     read_pairs,
     read_tokens,
 )
-from formulations.physics.blocks.matrix import Matrix
-from formulations.physics.blocks.token_mixer import KERNELS, Split, TokenMixer
+from formulations.physics.blocks.kernel import ATTENTION, NORM, ROTARY, Kernel, Matrix
+from formulations.physics.blocks.token_mixer import Split, TokenMixer
 from formulations.physics.context import Context, seen_pairs
 
 
@@ -26,7 +23,7 @@ from formulations.physics.context import Context, seen_pairs
 class GroupedQueryPhysics(TokenMixer[GroupedQuery]):
     """2·H·(h + v) FLOP per token kept; KV·(h + v) elements of cache per token."""
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def kernels(self, choices: Choices) -> tuple[Kernel, ...]:
         """One matrix for queries (with a full gate twice), keys and values, and one for the output."""
         shape = self.block
         queries = shape.query_heads * shape.head_dim
@@ -36,9 +33,12 @@ class GroupedQueryPhysics(TokenMixer[GroupedQuery]):
         keys = 0 if shape.shares_cache else shape.kv_heads * shape.head_dim
         values = 0 if shape.shares_cache or shape.keys_are_values else shape.kv_heads * shape.values
         return (
+            NORM,
             Matrix(queries + gate + keys + values, self.d_model),
+            ROTARY,
+            *index_kernels(shape.indexer, self.d_model, self.d_model, weighted=False),
+            *ATTENTION,
             Matrix(self.d_model, shape.query_heads * shape.values),
-            *index_matrices(shape.indexer, self.d_model, self.d_model, weighted=False),
         )
 
     def decode_flop(self, context: Context) -> FloatArray:
@@ -84,10 +84,6 @@ class GroupedQueryPhysics(TokenMixer[GroupedQuery]):
     def words_in(self) -> float:
         shape = self.block
         return float(shape.query_heads * shape.head_dim + shape.kv_heads * (shape.head_dim + shape.values))
-
-    @property
-    def kernels(self) -> int:
-        return KERNELS + (INDEX_KERNELS if self.block.indexer and not self.block.indexer.shared else 0)
 
     @property
     def heads(self) -> tuple[tuple[str, int], ...]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from fleets.schema.blocks import Indexer
 from formulations.physics.arrays import FloatArray, floats
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Kernel, Matrix, Mixing, Small
 from formulations.physics.context import Context, seen_pairs
 
-KERNELS = 4
-"""Its query, its key, the scores, the choice."""
 
-
-def index_matrices(indexer: Indexer | None, d_model: int, query: int, weighted: bool) -> tuple[Matrix, ...]:
-    """Queries from a vector of size `query`, one key, and a weight per head where the scores are `weighted`."""
+def index_kernels(indexer: Indexer | None, d_model: int, query: int, weighted: bool) -> tuple[Kernel, ...]:
+    """Queries from a vector of size `query`, one key, and a weight per head where the scores are `weighted`; the scores
+    and the choice of the best. None where an earlier layer's choice is taken."""
     if indexer is None or indexer.shared:
         return ()
-    queries = Matrix(indexer.heads * indexer.dim, query, replicated=True)
-    key = Matrix(indexer.dim, d_model, replicated=True)
-    return (queries, key, Matrix(indexer.heads, d_model, replicated=True)) if weighted else (queries, key)
+    weights = (Matrix(indexer.heads, d_model, replicated=True, launches=0),) if weighted else ()
+    return (
+        Matrix(indexer.heads * indexer.dim, query, replicated=True),
+        Matrix(indexer.dim, d_model, replicated=True),
+        *weights,
+        Mixing("scores of the index"),
+        Small("choice of the best"),
+    )
 
 
 def index_flop(indexer: Indexer | None, scored: FloatArray) -> FloatArray:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import KimiDelta
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Matrix
 from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
 
 
@@ -18,7 +17,7 @@ class KimiDeltaPhysics(Recurrence[KimiDelta]):
     split: ClassVar[str] = "heads"
     flop_per_element: ClassVar[float] = 7.0
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def multiplied(self) -> tuple[Matrix, ...]:
         """Queries, keys and values; the step; convolution; decay and output gate, by low rank or in full; output."""
         shape, d_model, width = self.block, self.d_model, self.width
         rank = shape.gate_rank or shape.head_dim

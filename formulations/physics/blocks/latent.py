@@ -13,45 +13,47 @@ from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Latent
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.blocks import indexer as index
-from formulations.physics.blocks.matrix import Matrix
-from formulations.physics.blocks.token_mixer import KERNELS, Split, TokenMixer
+from formulations.physics.blocks.kernel import ATTENTION, NORM, ROTARY, Kernel, Matrix
+from formulations.physics.blocks.token_mixer import Split, TokenMixer
 from formulations.physics.context import Context, seen_pairs
 
 SCALED = 128
 """Elements of a latent vector that share a scale."""
-LATENT_KERNELS = 4
-"""Second query projection, its norm, absorbed keys and values."""
 
 
 @dataclass(frozen=True)
 class LatentPhysics(TokenMixer[Latent]):
     """k + r elements of cache per token, one vector for all heads."""
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
-        """The five of the architecture, of which every rank has both down-projections; under `mla_projections: combined`
-        the three of the paper's code."""
+    def kernels(self, choices: Choices) -> tuple[Kernel, ...]:
+        """Five matrices, of which every rank has both down-projections; keys and values are absorbed, one kernel each.
+        Under `mla_projections: combined` the three of the paper's code."""
         shape, width = self.block, self.d_model
         heads, rank, query_rank = shape.query_heads, shape.kv_rank, shape.query_rank or 0
         if choices.mla_projections == "combined":
             return (
                 Matrix(rank + query_rank, width),
                 Matrix((heads + 2 * shape.kv_heads) * shape.head_dim, rank + query_rank),
+                *ATTENTION,
                 Matrix(width, heads * shape.head_dim),
             )
         key = shape.head_dim + shape.rope_dim
         query = (
-            (Matrix(query_rank, width, replicated=True), Matrix(heads * key, query_rank))
+            (Matrix(query_rank, width, replicated=True), NORM, Matrix(heads * key, query_rank))
             if query_rank
-            else (Matrix(heads * key, width),)
+            else (NORM, Matrix(heads * key, width, launches=2))
         )
         gate = {"none": 0, "heads": heads, "full": heads * shape.values}[shape.output_gate]
         return (
+            NORM,
             *query,
-            Matrix(rank + shape.rope_dim, width, replicated=True),
-            Matrix(heads * (shape.head_dim + shape.values), rank),
+            Matrix(rank + shape.rope_dim, width, replicated=True, launches=0),
+            ROTARY,
+            *index.index_kernels(shape.indexer, width, query_rank or width, weighted=True),
+            Matrix(heads * (shape.head_dim + shape.values), rank, launches=2),
+            *ATTENTION,
+            *((Matrix(gate, width, launches=0),) if gate else ()),
             Matrix(width, heads * shape.values),
-            *((Matrix(gate, width),) if gate else ()),
-            *index.index_matrices(shape.indexer, width, query_rank or width, weighted=True),
         )
 
     def parameters(self, choices: Choices) -> float:
@@ -108,11 +110,6 @@ class LatentPhysics(TokenMixer[Latent]):
     def words_in(self) -> float:
         """As the paper's code counts them."""
         return float((self.block.query_heads + 2 * self.block.kv_heads) * self.block.head_dim)
-
-    @property
-    def kernels(self) -> int:
-        own = self.block.indexer is not None and not self.block.indexer.shared
-        return KERNELS + LATENT_KERNELS + (index.KERNELS if own else 0)
 
     @property
     def heads(self) -> tuple[tuple[str, int], ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Lightning
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Matrix
 from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
 
 
@@ -18,7 +17,7 @@ class LightningPhysics(Recurrence[Lightning]):
     split: ClassVar[str] = "heads"
     flop_per_element: ClassVar[float] = 5.0
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def multiplied(self) -> tuple[Matrix, ...]:
         """Queries, keys and values; gates; output."""
         return (Matrix(self.words_in, self.d_model), Matrix(self.d_model, self.width))
 

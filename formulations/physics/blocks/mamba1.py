@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Mamba1
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Matrix
 from formulations.physics.blocks.recurrence import Recurrence
 
 
@@ -18,7 +17,7 @@ class Mamba1Physics(Recurrence[Mamba1]):
     split: ClassVar[str] = "Mamba channels"
     flop_per_element: ClassVar[float] = 7.0
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def multiplied(self) -> tuple[Matrix, ...]:
         """Input and gate; convolution; step rank, B and C; step sizes; decay; output."""
         shape = self.block
         return (

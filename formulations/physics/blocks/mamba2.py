@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Mamba2
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Matrix
 from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
 
 
@@ -18,7 +17,7 @@ class Mamba2Physics(Recurrence[Mamba2]):
     split: ClassVar[str] = "Mamba heads"
     flop_per_element: ClassVar[float] = 5.0
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def multiplied(self) -> tuple[Matrix, ...]:
         """Gate, input, B and C, step sizes in one; convolution; output."""
         shape = self.block
         return (

@@ -7,11 +7,13 @@ from the chunked kernels of flash-linear-attention and Mamba-2); without chunks 
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
+from fleets.schema.assumptions import Choices
 from fleets.schema.blocks.recurrent import Recurrent
 from formulations.physics.arrays import FloatArray, Numbers, floats
+from formulations.physics.blocks.kernel import NORM, Kernel, Matrix, Mixing, Small
 from formulations.physics.blocks.token_mixer import STATE_BYTES, Split, TokenMixer
 from formulations.physics.context import Context
 
@@ -50,6 +52,18 @@ class Recurrence(TokenMixer[Shape]):
     def prompt_flop_per_token(self) -> float:
         """FLOP with the state per prompt token."""
         return self.flop_per_element * self.state_elements
+
+    def kernels(self, choices: Choices) -> tuple[Kernel, ...]:
+        """Input projections, convolution and recurrence, the output: the first matrix and the last have launches of their
+        own, what is between them runs fused."""
+        first, *others, last = self.multiplied()
+        fused = [replace(matrix, launches=0) for matrix in others]
+        steps = (Small("convolution"), Mixing("recurrence"), Small("norm and gate"))
+        return (NORM, first, *fused, *steps, last)
+
+    @abstractmethod
+    def multiplied(self) -> tuple[Matrix, ...]:
+        """Its matrices, input projection first and output last."""
 
     def decode_flop(self, context: Context) -> FloatArray:
         return floats(self.flop_per_element * self.state_elements + 0.0 * context.first)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import ShortConvolution
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Matrix
 from formulations.physics.blocks.recurrence import Recurrence
 
 
@@ -18,7 +17,7 @@ class ShortConvolutionPhysics(Recurrence[ShortConvolution]):
     split: ClassVar[str] = "channels"
     flop_per_element: ClassVar[float] = 0.0
 
-    def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
+    def multiplied(self) -> tuple[Matrix, ...]:
         """Input and two gates; convolution; output."""
         return (
             Matrix(self.words_in, self.d_model),

@@ -9,14 +9,12 @@ from typing import Generic, TypeVar
 from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Block
 from formulations.physics.arrays import FloatArray, Numbers, floats
-from formulations.physics.blocks.matrix import Matrix
+from formulations.physics.blocks.kernel import Kernel, Matrix, launches_of, matrices_of
 from formulations.physics.context import Context
 
 Shape = TypeVar("Shape", bound=Block)
 Split = tuple[str, float]
 """Name of a width and its elements, which tensor ranks share."""
-KERNELS = 6
-"""Norm, input projections, rotary embedding and cache write, attention, reduction of split attention, output."""
 STATE_BYTES = {"fp32": 4.0, "bf16": 2.0}
 
 
@@ -28,8 +26,16 @@ class TokenMixer(ABC, Generic[Shape]):
     d_model: int
 
     @abstractmethod
+    def kernels(self, choices: Choices) -> tuple[Kernel, ...]:
+        """What engines run one after another."""
+
     def matrices(self, choices: Choices) -> tuple[Matrix, ...]:
         """What a token is multiplied with."""
+        return matrices_of(self.kernels(choices))
+
+    def launches(self, choices: Choices) -> int:
+        """Serial kernels."""
+        return launches_of(self.kernels(choices))
 
     def parameters(self, choices: Choices) -> float:
         """Parameters that memory holds and passes read."""
@@ -72,11 +78,6 @@ class TokenMixer(ABC, Generic[Shape]):
     @abstractmethod
     def words_in(self) -> float:
         """Words between the input projections and the mixing: of the inner reductions of 2D layouts."""
-
-    @property
-    def kernels(self) -> int:
-        """Serial kernels that engines run one after another."""
-        return KERNELS
 
     @property
     @abstractmethod
