@@ -1,7 +1,7 @@
 """Kernels: what a block hands to whoever times it. A block is the list of those that engines run one after another.
 
 `Matrix` multiplies with weights: its rows and columns, copies and launches. `Mixing` works on what a sequence keeps
-(attention, a recurrence, scores of an index), with the FLOP and bytes that its block states. `Small` is launch time alone:
+(attention, a recurrence, scores of an index), with the FLOP and bytes that its block states. `Small` is launch time:
 norms, rotary embedding and cache write, activations, routing. Kernels that are fused have one launch between them.
 """
 
