@@ -40,7 +40,10 @@ def by_algorithm(settings: Mapping[str, Any], mixture: bool) -> Assigned | None:
     if method in ("compressed-tensors", "modelopt", None) and isinstance(groups, Mapping):
         return assigned(
             [
-                (str(target), _by_bits(weights.get("type"), weights.get("num_bits")))
+                (
+                    str(target),
+                    _by_bits(weights.get("type"), weights.get("num_bits"), weights.get("group_size")),
+                )
                 for group in groups.values()
                 for weights in (_weights(group),)
                 for target in (_listed(group.get("targets")) if isinstance(group, Mapping) else ())
@@ -69,8 +72,10 @@ def _weights(group: Any) -> Mapping[str, Any]:
     return weights if isinstance(weights, Mapping) else {}
 
 
-def _by_bits(kind: Any, bits: Any) -> WeightPrecision | None:
-    return _BY_BITS.get((kind, bits)) if isinstance(kind, str) and type(bits) is int else None
+def _by_bits(kind: Any, bits: Any, group: Any = None) -> WeightPrecision | None:
+    """By number format and width; 4-bit floats with a scale for each 32 are MXFP4."""
+    found = _BY_BITS.get((kind, bits)) if isinstance(kind, str) and type(bits) is int else None
+    return "mxfp4" if found == "nvfp4" and group == 32 else found
 
 
 def _listed(value: Any) -> list[Any]:

@@ -19,7 +19,8 @@ TOWERS = ("vision_config", "audio_config", "vision_tower_config", "visual", "vit
 def read_head(fields: Fields, layers: list[Layer]) -> Layer:
     """The blocks of the head for multi-token prediction: attention and experts, or the dense block; none without one."""
     number = fields.first(*MTP_KEYS, minimum=0)
-    fields.items("mtp_layers_block_type")
+    for key in (*MTP_KEYS, "mtp_layers_block_type"):
+        fields.data.get(key)  # some say it under two names
     if not number:
         return ()
     mixers = [block for layer in layers for block in layer if block.mixes == "tokens" and not block.recurrent]

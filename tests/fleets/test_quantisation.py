@@ -357,3 +357,13 @@ def test_the_head_for_multi_token_prediction_may_stay_wide(modules: list[str], h
     )
     wide, other = (float(weight_bytes_total(m, choices, Layout.of(1), 1.0)) for m in (drafts, narrow))
     assert (wide > other) == (head is not None)
+
+
+@pytest.mark.parametrize(("group", "precision"), [(16, "nvfp4"), (32, "mxfp4")])
+def test_four_bit_floats_by_their_groups(group: int, precision: str) -> None:
+    weights = {"type": "float", "num_bits": 4, "group_size": group}
+    settings = {
+        "quant_method": "compressed-tensors",
+        "config_groups": {"g": {"targets": ["Linear"], "weights": weights}},
+    }
+    assert read_config({**LLAMA, "quantization_config": settings}, "m").weight_precision == precision

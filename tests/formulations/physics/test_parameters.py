@@ -27,7 +27,10 @@ PAPER = {
     "DeepSeek_V3": (653908770816, 10308550656, 1853358080, 666070679552, 35515793408, 59392),
 }
 # Totals that the publisher gives with another count than the stored matrices, and how far they are off.
-TOLERANCE = {"kimi-k2": 0.014}  # 2026-11-24: the report says 1.04T, its published shape has 1.026T
+TOLERANCE = {"kimi-k2": 0.014, "kimi-k2.5": 0.014, "deepseek-v4-pro": 0.018}
+"""2026-11-24: the report says 1.04T, its published shape has 1.026T; 2026-11-27: 1.6T for 1.573T."""
+UNPUBLISHED = {"kimi-k3", "minimax-m3"}
+"""Models of which no total is at hand."""
 
 
 def _counts(architecture: Architecture) -> tuple[float, ...]:
@@ -83,7 +86,9 @@ def test_every_accelerator_of_the_paper(shared_data: Path) -> None:
 def test_counts_match_published_totals(name: str) -> None:
     entry = catalog.architecture(name)
     counts = parameters.count(entry, CHOICES)
-    assert entry.published_parameters is not None
+    assert (entry.published_parameters is None) == (name in UNPUBLISHED)
+    if entry.published_parameters is None:
+        return
     assert counts.total == pytest.approx(entry.published_parameters, rel=TOLERANCE.get(name, 0.01))
     if entry.published_active_parameters is not None:
         # Publishers count the input embedding or leave it out, and round to whole billions.
