@@ -48,15 +48,19 @@ class Collective:
 
     def affine(self, batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(latency, seconds per sequence) of the protocol that is cheapest at `batch`: an over-estimate elsewhere."""
-        latency, slope = self.latency[..., 0], self.per_sequence[..., 0]
-        total = latency + slope * batch
+        first = self.latency[..., 0] + self.per_sequence[..., 0] * batch
+        total, latency, slope = np.array(first), np.empty(first.shape), np.empty(first.shape)
+        latency[...], slope[...] = self.latency[..., 0], self.per_sequence[..., 0]
         for protocol in range(1, self.latency.shape[-1]):
             other_latency, other_slope = self.latency[..., protocol], self.per_sequence[..., protocol]
             other = other_latency + other_slope * batch
-            better = other < total
-            latency, slope = np.where(better, other_latency, latency), np.where(better, other_slope, slope)
-            total = np.minimum(total, other)
-        return np.broadcast_to(latency, total.shape), np.broadcast_to(slope, total.shape)
+            better = np.less(other, total)
+            np.copyto(
+                latency, other_latency, where=better
+            )  # in place: these arrays are the largest of the options
+            np.copyto(slope, other_slope, where=better)
+            np.copyto(total, other, where=better)
+        return latency, slope
 
     @property
     def fastest_transfer(self) -> FloatArray:
