@@ -32,8 +32,10 @@ class Context:
         """Mean number of tokens."""
         return floats((self.first + self.last) / 2.0)
 
-    def at_most(self, limit: float) -> FloatArray:
-        """Mean of min(x, limit) over the range, in closed form."""
+    def at_most(self, limit: float | None) -> FloatArray:
+        """Mean of min(x, limit) over the range, in closed form; of x without a limit."""
+        if limit is None:
+            return self.mean
         low, high = np.minimum(self.first, limit), np.minimum(self.last, limit)
         width = self.last - self.first
         below = high - low

@@ -35,6 +35,8 @@ AnyBlock = Annotated[
     Field(discriminator="mixer"),
 ]
 """One block; `mixer` says which kind it is."""
+Layer = tuple[Block, ...]
+"""Blocks of one layer, in the order in which a token passes them."""
 
 __all__ = [
     "AnyBlock",
@@ -48,6 +50,7 @@ __all__ = [
     "Indexer",
     "KimiDelta",
     "Latent",
+    "Layer",
     "Lightning",
     "Mamba1",
     "Mamba2",

@@ -22,18 +22,20 @@ class Block(FrozenModel):
     recurrent: ClassVar[bool] = False
     """Whether it keeps a state of constant size instead of a cache that grows."""
 
+    mixer: str
+    """Which kind it is."""
     parallel: bool = False
     """Reads the same input as the block beside it and shares its reduction (PaLM, Falcon-H1)."""
 
     @model_serializer(mode="wrap")
     def _with_its_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """The mixer comes first, also where defaults are left out: no block is read without it."""
-        return {"mixer": getattr(self, "mixer", None), **handler(self)}
+        return {"mixer": self.mixer, **handler(self)}
 
     @property
     def summary(self) -> str:
         """It in a few words, for tables."""
-        return str(getattr(self, "mixer", "")).replace("_", " ")
+        return self.mixer.replace("_", " ")
 
 
 class Indexer(FrozenModel):

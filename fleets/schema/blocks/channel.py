@@ -10,26 +10,32 @@ from fleets.schema.base import Count, Positive
 from fleets.schema.blocks.base import Block, WholeNumber
 
 
-class Dense(Block):
-    """A feed-forward block that every token visits."""
+class ChannelMixer(Block):
+    """What both share: matrices of d_model × d_ff."""
 
     mixes: ClassVar[Literal["tokens", "channels"]] = "channels"
-    mixer: Literal["dense"] = "dense"
     d_ff: Count
+    """Inner size of the block, or of one routed expert."""
     input_matrices: Annotated[int, Field(ge=1, le=4, strict=True)] = 2
     """Matrices d_model to d_ff: 2 for gated blocks (SwiGLU), else 1."""
     output_matrices: Annotated[int, Field(ge=1, le=4, strict=True)] = 1
 
+    @property
+    def matrices(self) -> int:
+        """Of the block, or of one expert."""
+        return self.input_matrices + self.output_matrices
 
-class Experts(Block):
+
+class Dense(ChannelMixer):
+    """A feed-forward block that every token visits."""
+
+    mixer: Literal["dense"] = "dense"
+
+
+class Experts(ChannelMixer):
     """A mixture of experts, of which each token visits some."""
 
-    mixes: ClassVar[Literal["tokens", "channels"]] = "channels"
     mixer: Literal["moe"] = "moe"
-    d_ff: Count
-    """Inner size of one routed expert."""
-    input_matrices: Annotated[int, Field(ge=1, le=4, strict=True)] = 2
-    output_matrices: Annotated[int, Field(ge=1, le=4, strict=True)] = 1
     experts: Count
     active_experts: Count
     """Routed experts per token."""

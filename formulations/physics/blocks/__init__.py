@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from fleets.schema.architectures import Architecture
-from fleets.schema.blocks import Block, Dense, Experts
+from fleets.schema.blocks import Dense, Experts
 from formulations.physics.blocks.compressed_latent import CompressedLatentPhysics
 from formulations.physics.blocks.gated_delta import GatedDeltaPhysics
 from formulations.physics.blocks.gated_recurrence import GatedRecurrencePhysics
@@ -34,7 +34,7 @@ PHYSICS: dict[str, type[TokenMixer[Any]]] = {
 def token_mixers(architecture: Architecture) -> tuple[tuple[int, TokenMixer[Any]], ...]:
     """Token mixers, each with its number of layers."""
     return tuple(
-        (count, PHYSICS[_mixer(block)](block, architecture.d_model))
+        (count, PHYSICS[block.mixer](block, architecture.d_model))
         for count, block in architecture.token_mixers
     )
 
@@ -49,8 +49,3 @@ def dense_blocks(architecture: Architecture) -> tuple[tuple[int, Dense], ...]:
 def mixtures(architecture: Architecture) -> tuple[tuple[int, Experts], ...]:
     """Mixtures of experts."""
     return tuple((count, block) for count, block in architecture.stack if isinstance(block, Experts))
-
-
-def _mixer(block: Block) -> str:
-    name: str = block.mixer  # type: ignore[attr-defined]
-    return name

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import CompressedLatent
 from formulations.physics.arrays import FloatArray, Numbers, floats
-from formulations.physics.blocks import indexer as index
-from formulations.physics.blocks.kernel import ATTENTION, NORM, ROTARY, Kernel, Matrix, Mixing, Small
-from formulations.physics.blocks.token_mixer import Split, TokenMixer
+from formulations.physics.blocks.attention import IndexedAttention
+from formulations.physics.blocks.indexer import index_bytes, index_kernels
+from formulations.physics.blocks.kernel import ATTENTION, NORM, ROTARY, Kernel, Matrix, Small
+from formulations.physics.blocks.token_mixer import Split
 from formulations.physics.context import Context, seen_pairs
 
 
 @dataclass(frozen=True)
-class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
+class CompressedLatentPhysics(IndexedAttention[CompressedLatent]):
     """4·H·h FLOP per entry read; an entry has a size of its own, whatever precision the KV cache is asked in."""
 
     def kernels(self, choices: Choices) -> tuple[Kernel, ...]:
@@ -33,29 +34,14 @@ class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
             ROTARY,
             *(Matrix(2 * self._overlap * size, width, replicated=True, launches=0) for size in compressors),
             Small("compression"),
-            *self._index(),
+            *index_kernels(indexer, width, shape.query_rank, weighted=True, keyed=False),
             *ATTENTION,
             Matrix(shape.output_rank, heads),
             Matrix(width, shape.output_groups * shape.output_rank),
         )
 
-    def _index(self) -> tuple[Kernel, ...]:
-        """The indexer, whose keys are compressed beside the others."""
-        indexer = self.block.indexer
-        if indexer is None or indexer.shared:
-            return ()
-        return (
-            Matrix(indexer.heads * indexer.dim, self.block.query_rank, replicated=True),
-            Matrix(indexer.heads, self.d_model, replicated=True),
-            Mixing("scores of the index"),
-            Small("choice of the best"),
-        )
-
     def decode_flop(self, context: Context) -> FloatArray:
         return floats(self._per_entry * self._entries(context))
-
-    def rank_flop(self, context: Context) -> FloatArray:
-        return index.index_flop(self.block.indexer, context.mean / (self.block.compression or 1))
 
     def prompt_flop(self, tokens: FloatArray) -> FloatArray:
         pairs = seen_pairs(tokens, self.block.window)
@@ -63,17 +49,11 @@ class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
             pairs = pairs + seen_pairs(tokens, self._reach) / self.block.compression
         return floats(self._per_entry * pairs)
 
-    def prompt_rank_flop(self, tokens: FloatArray) -> FloatArray:
-        return index.index_flop(self.block.indexer, seen_pairs(tokens, None) / (self.block.compression or 1))
-
     def held(self, kv_bytes: Numbers, context: Context) -> FloatArray:
         shape = self.block
         kept = shape.cache_bytes * context.at_most(shape.window)
         if shape.compression is not None:
-            kept = (
-                kept
-                + (shape.cache_bytes + index.index_bytes(shape.indexer)) * context.mean / shape.compression
-            )
+            kept = kept + (shape.cache_bytes + index_bytes(shape.indexer)) * context.mean / shape.compression
         return floats(kept + 0.0 * floats(kv_bytes))
 
     def state(self) -> float:
@@ -87,7 +67,7 @@ class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
         shape = self.block
         read = shape.cache_bytes * self._entries(context)
         if shape.compression is not None:
-            read = read + index.index_bytes(shape.indexer) * context.mean / shape.compression
+            read = read + index_bytes(shape.indexer) * context.mean / shape.compression
         return floats(read + 0.0 * floats(kv_bytes))
 
     def _entries(self, context: Context) -> FloatArray:
@@ -95,13 +75,16 @@ class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
         entries = context.at_most(self.block.window)
         if self.block.compression is None:
             return entries
-        beyond = context.mean if self._reach is None else context.at_most(self._reach)
-        return entries + beyond / self.block.compression
+        return entries + context.at_most(self._reach) / self.block.compression
+
+    @property
+    def entry_tokens(self) -> int:
+        return self.block.compression or 1
 
     @property
     def _reach(self) -> float | None:
         """Tokens that the best K entries stand for."""
-        return self.block.indexer.top_tokens * (self.block.compression or 1) if self.block.indexer else None
+        return self.block.indexer.top_tokens * self.entry_tokens if self.block.indexer else None
 
     @property
     def _per_entry(self) -> float:
@@ -118,10 +101,6 @@ class CompressedLatentPhysics(TokenMixer[CompressedLatent]):
     @property
     def words_in(self) -> float:
         return float((self.block.query_heads + 1) * self.block.head_dim)
-
-    @property
-    def heads(self) -> tuple[tuple[str, int], ...]:
-        return (("query heads", self.block.query_heads),)
 
     @property
     def outputs(self) -> tuple[Split, ...]:

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 from fleets.schema.blocks import GatedDelta
 from formulations.physics.blocks.kernel import Matrix
-from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
+from formulations.physics.blocks.recurrence import MatrixState
 from formulations.physics.blocks.token_mixer import Split
 
 
 @dataclass(frozen=True)
-class GatedDeltaPhysics(Recurrence[GatedDelta]):
+class GatedDeltaPhysics(MatrixState[GatedDelta]):
     """7·H_v·k·v FLOP per token: decay, prediction, update and reading of the state."""
 
     split: ClassVar[str] = "values"
@@ -29,28 +29,16 @@ class GatedDeltaPhysics(Recurrence[GatedDelta]):
         )
 
     @property
-    def width(self) -> float:
-        return float(self.block.value_heads * self.block.value_dim)
+    def state_shape(self) -> tuple[int, int, int]:
+        return (self.block.value_heads, self.block.key_dim, self.block.value_dim)
 
     @property
     def _keys(self) -> float:
         return float(self.block.key_heads * self.block.key_dim)
 
     @property
-    def state_elements(self) -> float:
-        return self.width * self.block.key_dim
-
-    @property
     def convolved(self) -> float:
         return 2 * self._keys + self.width
-
-    @property
-    def prompt_flop_per_token(self) -> float:
-        return chunked_flop(self.block.value_heads, self.block.key_dim, self.block.value_dim)
-
-    @property
-    def cache_heads(self) -> int:
-        return self.block.value_heads
 
     @property
     def words_in(self) -> float:

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from fleets.schema.blocks import KimiDelta
 from formulations.physics.blocks.kernel import Matrix
-from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
+from formulations.physics.blocks.recurrence import MatrixState
 
 
 @dataclass(frozen=True)
-class KimiDeltaPhysics(Recurrence[KimiDelta]):
+class KimiDeltaPhysics(MatrixState[KimiDelta]):
     """7·H·h² FLOP per token."""
 
     split: ClassVar[str] = "heads"
@@ -37,24 +37,12 @@ class KimiDeltaPhysics(Recurrence[KimiDelta]):
         )
 
     @property
-    def width(self) -> float:
-        return float(self.block.heads * self.block.head_dim)
-
-    @property
-    def state_elements(self) -> float:
-        return self.width * self.block.head_dim
+    def state_shape(self) -> tuple[int, int, int]:
+        return (self.block.heads, self.block.head_dim, self.block.head_dim)
 
     @property
     def convolved(self) -> float:
         return 3 * self.width
-
-    @property
-    def prompt_flop_per_token(self) -> float:
-        return chunked_flop(self.block.heads, self.block.head_dim, self.block.head_dim)
-
-    @property
-    def cache_heads(self) -> int:
-        return self.block.heads
 
     @property
     def words_in(self) -> float:

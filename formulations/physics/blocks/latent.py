@@ -12,17 +12,17 @@ import numpy as np
 from fleets.schema.assumptions import Choices
 from fleets.schema.blocks import Latent
 from formulations.physics.arrays import FloatArray, Numbers, floats
-from formulations.physics.blocks import indexer as index
+from formulations.physics.blocks.attention import Attention
+from formulations.physics.blocks.indexer import index_kernels
 from formulations.physics.blocks.kernel import ATTENTION, NORM, ROTARY, Kernel, Matrix
-from formulations.physics.blocks.token_mixer import Split, TokenMixer
-from formulations.physics.context import Context, seen_pairs
+from formulations.physics.blocks.token_mixer import Split
 
 SCALED = 128
 """Elements of a latent vector that share a scale."""
 
 
 @dataclass(frozen=True)
-class LatentPhysics(TokenMixer[Latent]):
+class LatentPhysics(Attention[Latent]):
     """k + r elements of cache per token, one vector for all heads."""
 
     def kernels(self, choices: Choices) -> tuple[Kernel, ...]:
@@ -43,16 +43,15 @@ class LatentPhysics(TokenMixer[Latent]):
             if query_rank
             else (NORM, Matrix(heads * key, width, launches=2))
         )
-        gate = {"none": 0, "heads": heads, "full": heads * shape.values}[shape.output_gate]
         return (
             NORM,
             *query,
             Matrix(rank + shape.rope_dim, width, replicated=True, launches=0),
             ROTARY,
-            *index.index_kernels(shape.indexer, width, query_rank or width, weighted=True),
+            *index_kernels(shape.indexer, width, query_rank or width, weighted=True),
             Matrix(heads * (shape.head_dim + shape.values), rank, launches=2),
             *ATTENTION,
-            *((Matrix(gate, width, launches=0),) if gate else ()),
+            *((Matrix(shape.gates, width, launches=0),) if shape.gates else ()),
             Matrix(width, heads * shape.values),
         )
 
@@ -68,32 +67,16 @@ class LatentPhysics(TokenMixer[Latent]):
             + self.d_model * heads
         )
 
-    def decode_flop(self, context: Context) -> FloatArray:
+    @property
+    def decode_flop_per_token(self) -> float:
+        return 2.0 * self.block.query_heads * (2 * self.block.kv_rank + self.block.rope_dim)
+
+    @property
+    def prompt_flop_per_pair(self) -> float:
         shape = self.block
-        per_token = 2.0 * shape.query_heads * (2 * shape.kv_rank + shape.rope_dim)
-        return floats(per_token * index.read_tokens(shape.indexer, shape.window, context))
+        return 2.0 * shape.query_heads * (shape.head_dim + shape.rope_dim + shape.values)
 
-    def rank_flop(self, context: Context) -> FloatArray:
-        return index.index_flop(self.block.indexer, context.mean)
-
-    def prompt_flop(self, tokens: FloatArray) -> FloatArray:
-        shape = self.block
-        per_pair = 2.0 * shape.query_heads * (shape.head_dim + shape.rope_dim + shape.values)
-        return floats(per_pair * index.read_pairs(shape.indexer, shape.window, tokens))
-
-    def prompt_rank_flop(self, tokens: FloatArray) -> FloatArray:
-        return index.index_flop(self.block.indexer, seen_pairs(tokens, None))
-
-    def held(self, kv_bytes: Numbers, context: Context) -> FloatArray:
-        kept = context.mean if self.block.window is None else context.at_most(self.block.window)
-        return floats((self._bytes(kv_bytes) + index.index_bytes(self.block.indexer)) * kept)
-
-    def moved(self, kv_bytes: Numbers, context: Context) -> FloatArray:
-        read = index.read_tokens(self.block.indexer, self.block.window, context)
-        keys = index.index_bytes(self.block.indexer) * context.mean
-        return floats(self._bytes(kv_bytes) * read + keys)
-
-    def _bytes(self, kv_bytes: Numbers) -> FloatArray:
+    def token_bytes(self, kv_bytes: Numbers) -> FloatArray:
         """Bytes per token: k + r elements; in 8 bits before an indexer, k with a 32-bit scale for each 128, and r in 16
         bits (656 in DeepSeek-V3.2 under vLLM and SGLang)."""
         rank, rope, element = self.block.kv_rank, self.block.rope_dim, floats(kv_bytes)
@@ -112,17 +95,9 @@ class LatentPhysics(TokenMixer[Latent]):
         return float((self.block.query_heads + 2 * self.block.kv_heads) * self.block.head_dim)
 
     @property
-    def heads(self) -> tuple[tuple[str, int], ...]:
-        return (("query heads", self.block.query_heads),)
-
-    @property
     def outputs(self) -> tuple[Split, ...]:
         shape = self.block
         return (
             ("queries", shape.query_heads * (shape.head_dim + shape.rope_dim)),
             ("keys and values", shape.query_heads * (shape.head_dim + shape.values)),
         )
-
-    @property
-    def inputs(self) -> tuple[Split, ...]:
-        return (("attention output", self.block.query_heads * self.block.values),)

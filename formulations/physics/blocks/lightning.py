@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from fleets.schema.blocks import Lightning
 from formulations.physics.blocks.kernel import Matrix
-from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
+from formulations.physics.blocks.recurrence import MatrixState
 
 
 @dataclass(frozen=True)
-class LightningPhysics(Recurrence[Lightning]):
+class LightningPhysics(MatrixState[Lightning]):
     """5·H·h² FLOP per token."""
 
     split: ClassVar[str] = "heads"
@@ -22,24 +22,12 @@ class LightningPhysics(Recurrence[Lightning]):
         return (Matrix(self.words_in, self.d_model), Matrix(self.d_model, self.width))
 
     @property
-    def width(self) -> float:
-        return float(self.block.heads * self.block.head_dim)
-
-    @property
-    def state_elements(self) -> float:
-        return self.width * self.block.head_dim
+    def state_shape(self) -> tuple[int, int, int]:
+        return (self.block.heads, self.block.head_dim, self.block.head_dim)
 
     @property
     def convolved(self) -> float:
         return 0.0
-
-    @property
-    def prompt_flop_per_token(self) -> float:
-        return chunked_flop(self.block.heads, self.block.head_dim, self.block.head_dim)
-
-    @property
-    def cache_heads(self) -> int:
-        return self.block.heads
 
     @property
     def words_in(self) -> float:

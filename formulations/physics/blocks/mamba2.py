@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from fleets.schema.blocks import Mamba2
 from formulations.physics.blocks.kernel import Matrix
-from formulations.physics.blocks.recurrence import Recurrence, chunked_flop
+from formulations.physics.blocks.recurrence import MatrixState
 
 
 @dataclass(frozen=True)
-class Mamba2Physics(Recurrence[Mamba2]):
+class Mamba2Physics(MatrixState[Mamba2]):
     """5·H·p·n FLOP per token."""
 
     split: ClassVar[str] = "Mamba heads"
@@ -27,24 +27,12 @@ class Mamba2Physics(Recurrence[Mamba2]):
         )
 
     @property
-    def width(self) -> float:
-        return float(self.block.heads * self.block.head_dim)
-
-    @property
-    def state_elements(self) -> float:
-        return self.width * self.block.state
+    def state_shape(self) -> tuple[int, int, int]:
+        return (self.block.heads, self.block.state, self.block.head_dim)
 
     @property
     def convolved(self) -> float:
         return self.width + 2 * self.block.groups * self.block.state
-
-    @property
-    def prompt_flop_per_token(self) -> float:
-        return chunked_flop(self.block.heads, self.block.state, self.block.head_dim)
-
-    @property
-    def cache_heads(self) -> int:
-        return self.block.heads
 
     @property
     def words_in(self) -> float:

@@ -14,13 +14,14 @@ from fleets.schema.assumptions import Choices
 from fleets.schema.blocks.recurrent import Recurrent
 from formulations.physics.arrays import FloatArray, Numbers, floats
 from formulations.physics.blocks.kernel import NORM, Kernel, Matrix, Mixing, Small
-from formulations.physics.blocks.token_mixer import STATE_BYTES, Split, TokenMixer
+from formulations.physics.blocks.token_mixer import Split, TokenMixer
 from formulations.physics.context import Context
 
 CHUNK = 64
 """Q."""
 CONVOLUTION_BYTES = 2.0
 """Per element of the inputs that a short convolution waits with."""
+STATE_BYTES = {"fp32": 4.0, "bf16": 2.0}
 Shape = TypeVar("Shape", bound=Recurrent)
 
 
@@ -95,6 +96,29 @@ class Recurrence(TokenMixer[Shape]):
         return ((self.split, self.width),)
 
 
-def chunked_flop(heads: float, keys: float, values: float) -> float:
-    """FLOP per prompt token of all heads."""
-    return heads * (2.0 * CHUNK * (keys + values) + 4.0 * keys * values)
+@dataclass(frozen=True)
+class MatrixState(Recurrence[Shape]):
+    """A recurrence with a state of key × value size for each head."""
+
+    @property
+    @abstractmethod
+    def state_shape(self) -> tuple[int, int, int]:
+        """Heads, size of a key, size of a value."""
+
+    @property
+    def width(self) -> float:
+        heads, _, values = self.state_shape
+        return float(heads * values)
+
+    @property
+    def state_elements(self) -> float:
+        return self.width * self.state_shape[1]
+
+    @property
+    def prompt_flop_per_token(self) -> float:
+        heads, keys, values = self.state_shape
+        return heads * (2.0 * CHUNK * (keys + values) + 4.0 * keys * values)
+
+    @property
+    def cache_heads(self) -> int:
+        return self.state_shape[0]

@@ -15,7 +15,6 @@ from formulations.physics.context import Context
 Shape = TypeVar("Shape", bound=Block)
 Split = tuple[str, float]
 """Name of a width and its elements, which tensor ranks share."""
-STATE_BYTES = {"fp32": 4.0, "bf16": 2.0}
 
 
 @dataclass(frozen=True)
