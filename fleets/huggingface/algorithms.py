@@ -64,7 +64,7 @@ def _by_module(layers: Mapping[str, Any], others: WeightPrecision | None, mixtur
     if others is None:
         return replace(found, by_module=True)
     attention = others if found.attention == "bf16" else found.attention
-    return replace(found, attention=attention, dense=others, by_module=True, others=others)
+    return replace(found, attention=attention, dense=others, by_module=True)
 
 
 def _weights(group: Any) -> Mapping[str, Any]:

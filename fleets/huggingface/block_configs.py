@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fleets.huggingface.fields import Fields
-from fleets.schema.blocks import Block, Dense, GroupedQuery
+from fleets.schema.blocks import Dense, GroupedQuery, Layer
 
-Layer = tuple[Block, ...]
 _MULTIPLE = 256
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fleets.huggingface.families import Family
-from fleets.huggingface.fields import Fields
+from fleets.huggingface.fields import Fields, Kinds
 
-Kinds = list[str]
 EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts", "moe_num_experts", "num_moe_experts")
 ACTIVE = (
     "num_experts_per_tok", "experts_per_token", "moe_topk", "top_k_experts", "num_experts_per_token", "moe_k",

@@ -6,10 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from fleets.schema.architectures import DraftHead, LayerGroup, WeightPrecision
-from fleets.schema.blocks import Block, Dense, Experts, GroupedQuery, Latent
+from fleets.schema.blocks import Block, Dense, Experts, GroupedQuery, Latent, Layer
 from fleets.schema.uniform import Attention, FeedForward
 
-Layer = tuple[Block, ...]
 _NAMES = {
     "gqa": "attention", "mla": "attention", "latent_mqa": "attention", "gated_delta": "delta", "kda": "delta",
     "mamba2": "mamba", "mamba1": "mamba", "lightning": "linear", "short_convolution": "convolution", "moe": "experts",
@@ -59,8 +58,7 @@ def _named(blocks: list[Block]) -> dict[Block, str]:
     for block in blocks:
         if block in names:
             continue
-        mixer = str(getattr(block, "mixer", ""))
-        base = _NAMES.get(mixer, mixer)
+        base = _NAMES.get(block.mixer, block.mixer)
         indexed = getattr(block, "indexer", None) is not None
         if getattr(block, "compression", None) is not None:
             base = "csa" if indexed else "hca"  # compressed sparse, heavily compressed attention

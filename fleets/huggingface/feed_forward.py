@@ -25,27 +25,6 @@ _SHARED_WIDTH = (
     "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "shared_intermediate_size",
     "share_expert_dim",
 )  # fmt: skip
-_DENSE_WIDTH = (
-    "intermediate_size_mlp",
-    "dense_intermediate_size",
-    "intermediate_size",
-    "ffn_hidden_size",
-    "n_inner",
-)
-_SHARED = ("n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts")
-_SHARED_WIDTH = (
-    "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "shared_intermediate_size",
-    "share_expert_dim",
-)  # fmt: skip
-_SHARED = ("n_shared_experts", "num_shared_experts", "num_shared_expert", "moe_num_shared_experts")
-_SHARED_WIDTH = (
-    "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "shared_intermediate_size",
-    "share_expert_dim",
-)  # fmt: skip
-_SHARED_WIDTH = (
-    "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "shared_intermediate_size",
-    "share_expert_dim",
-)  # fmt: skip
 
 
 def read_dense(fields: Fields, gated: bool, width: int) -> Dense:

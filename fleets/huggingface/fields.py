@@ -10,6 +10,8 @@ from fleets.huggingface.irrelevant import is_irrelevant
 
 MOST = 10_000_000
 """No width, count of layers, heads, experts or tokens of a vocabulary reaches this."""
+Kinds = list[str]
+"""What every layer has, in a word."""
 
 
 class Recorded(dict[str, Any]):

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleets.huggingface.fields import Fields
-from fleets.schema.blocks import Block, Experts
+from fleets.schema.blocks import Experts, Layer
 
-Layer = tuple[Block, ...]
 MTP_KEYS = (
     "num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules", "_num_mtp_layers", "num_mtp_layers",
     "mtp_num_layers",

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleets.huggingface.fields import Fields
-from fleets.huggingface.layers import Layer
 from fleets.huggingface.modules import Role, layers_of, plainly, role_of
-from fleets.schema.blocks import Dense, Experts
+from fleets.schema.blocks import Dense, Experts, Layer
 
 KEYS = ("modules_to_not_convert", "ignored_layers", "ignore", "exclude_modules")
 FEW = 0.1

@@ -23,10 +23,11 @@ def read_latent(fields: Fields, family: Family, layers: int, kinds: list[str]) -
         output_gate=read_gate(fields, family),
         parallel=family.parallel,
     )
-    indexers = _indexers(fields, layers)
-    numbers = [layer for layer in range(layers) if layer < len(indexers)]
-    blocks = [block.model_copy(update={"indexer": indexers[number]}) for number in numbers]
-    return [blocks[number] for number, kind in enumerate(kinds) if kind in ("full", "sliding", "sparse")]
+    return [
+        block.model_copy(update={"indexer": indexer})
+        for indexer, kind in zip(_indexers(fields, layers), kinds, strict=True)
+        if kind in ("full", "sliding", "sparse")
+    ]
 
 
 def _indexers(fields: Fields, layers: int) -> list[Indexer | None]:

@@ -10,9 +10,8 @@ from fleets.huggingface.feed_forward import read_dense, read_experts
 from fleets.huggingface.fields import Fields
 from fleets.huggingface.patterns import token_kinds
 from fleets.huggingface.recurrent import READERS, read_recurrent
-from fleets.schema.blocks import Block, Dense
+from fleets.schema.blocks import Block, Dense, Layer
 
-Layer = tuple[Block, ...]
 ATTENTION = ("full", "sliding", "chunked", "sparse")
 
 

@@ -38,8 +38,6 @@ class Assigned:
     dense: WeightPrecision | None = None
     by_module: bool = False
     """It was said module by module."""
-    others: WeightPrecision | None = None
-    """What modules have that were not named; None: 16 bits."""
 
 
 def role_of(module: str) -> Role:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fleets.huggingface.families import Family
-from fleets.huggingface.fields import Fields
+from fleets.huggingface.fields import Fields, Kinds
 from fleets.huggingface.periods import (
     attn_layer_indices,
     attn_layer_period,
@@ -20,7 +20,6 @@ from fleets.huggingface.periods import (
 )
 from fleets.huggingface.windows import by_window
 
-Kinds = list[str]
 _WORDS = {
     "full_attention": "full", "attention": "full", "global_attention": "full", "global": "full", "full": "full",
     "deepseek_sparse_attention": "full", "indexed_attention": "full", "attention_layer": "full",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from fleets.huggingface.fields import Fields
-
-Kinds = list[str]
+from fleets.huggingface.fields import Fields, Kinds
 
 
 def attn_layer_indices(fields: Fields, layers: int) -> Kinds | None:

@@ -15,9 +15,8 @@ from typing import Any
 from fleets.huggingface.algorithms import by_algorithm
 from fleets.huggingface.fields import Fields
 from fleets.huggingface.kept import Kept, read_kept
-from fleets.huggingface.layers import Layer
 from fleets.schema.architectures import KvPrecision, WeightPrecision
-from fleets.schema.blocks import Experts
+from fleets.schema.blocks import Experts, Layer
 
 _PLAIN = {"bfloat16", "float16", "float32"}
 _EXPERTS: dict[str, WeightPrecision] = {

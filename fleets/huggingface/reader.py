@@ -49,9 +49,7 @@ def read_config(source: str | Path | Mapping[str, Any], name: str | None = None)
     quantization = find_quantization(data, source)
     precision = read_precision(fields, quantization, layers or [], _names(data, source))
     blocks = read_blocks(fields, quantization)
-    vocabulary = fields.required(
-        *(("padded_vocab_size",) if fields.has("padded_vocab_size") else ("vocab_size",))
-    )
+    vocabulary = fields.required("padded_vocab_size" if fields.has("padded_vocab_size") else "vocab_size")
     tied = _tied(fields, family)
     streams = fields.first("hc_mult") or 1
     fields.raise_problems()

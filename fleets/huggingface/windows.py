@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from fleets.huggingface.families import Family
-from fleets.huggingface.fields import Fields
-
-Kinds = list[str]
+from fleets.huggingface.fields import Fields, Kinds
 
 
 def by_window(fields: Fields, family: Family, layers: int) -> Kinds:

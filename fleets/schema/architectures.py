@@ -93,8 +93,9 @@ class Architecture(FrozenModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Architecture:
         """A copy with other fields; what was derived from the old ones is derived again."""
         copy = super().model_copy(update=update, deep=deep)
-        for name in ("_hash", "depth", "stack", "token_mixers", "experts"):
-            copy.__dict__.pop(name, None)
+        for name, member in vars(type(self)).items():
+            if isinstance(member, cached_property):
+                copy.__dict__.pop(name, None)
         return copy
 
     @cached_property
